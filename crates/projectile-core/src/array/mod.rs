@@ -1,0 +1,14 @@
+//! Arrays: element types, named axes, shared buffers, and views of pixels in them.
+
+mod axes;
+mod dtype;
+mod memory;
+mod pixels;
+mod samples;
+
+pub use axes::{Axes, Axis};
+pub use dtype::DType;
+pub use memory::ArraySource;
+pub use pixels::{Pixels, Value};
+pub use samples::{Buffer, Sample, Samples};
+pub(crate) use samples::with_samples;

@@ -1,0 +1,17 @@
+//! Array in, tile out: the engine of projectile. It knows no HTTP, no files and no async runtime.
+//!
+//! A [`TileRequest`] takes one road: plan (which level, which region) → [`Source::read`] → resample → normalise and
+//! colour → encode → [`Tile`].
+#![forbid(unsafe_code)]
+
+pub mod array;
+mod error;
+pub mod resample;
+mod source;
+
+pub use array::{ArraySource, Axes, Axis, Buffer, DType, Pixels, Sample, Samples, Value};
+pub use error::{Error, ErrorKind, Result};
+pub use resample::Resampling;
+pub use source::{
+    Cancel, Level, Photometric, ReadFuture, ReadRequest, Region, Residence, Selection, Source, SourceInfo,
+};

@@ -1,0 +1,13 @@
+//! Files and stores as [`Source`]s of pixels. It knows no HTTP.
+//!
+//! [`open`] looks at a file's first bytes (then its name), asks the [`FORMATS`] in order, and answers with one or
+//! more named sources.
+#![forbid(unsafe_code)]
+
+mod format;
+mod formats;
+mod open;
+
+pub use format::{Format, NamedSource};
+pub use formats::FORMATS;
+pub use open::{Limits, Mode, OpenOptions, Progress, open};
