@@ -6,12 +6,14 @@
 
 pub mod array;
 mod error;
+pub mod geometry;
 pub mod resample;
 mod source;
 
 pub use array::{ArraySource, Axes, Axis, Buffer, DType, Pixels, Sample, Samples, Value};
 pub use error::{Error, ErrorKind, Result};
-pub use resample::Resampling;
+pub use geometry::Grid;
+pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{
     Cancel, Level, Photometric, ReadFuture, ReadRequest, Region, Residence, Selection, Source, SourceInfo,
 };
