@@ -4,9 +4,11 @@
 //! more named sources.
 #![forbid(unsafe_code)]
 
+mod decode;
 mod format;
 mod formats;
 mod open;
+mod version;
 
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
