@@ -8,6 +8,7 @@ mod decode;
 mod format;
 mod formats;
 mod open;
+mod tiff;
 mod version;
 
 pub use format::{Format, NamedSource};

@@ -79,9 +79,21 @@ impl ZByteReaderTrait for Stream {
         }
     }
 
+    /// Four bytes are asked for on trial, to go on byte by byte where they are not there: so nothing is taken then,
+    /// and only a single byte that is missing is the end.
     #[inline]
     fn read_exact_bytes(&mut self, buf: &mut [u8]) -> Result<(), ZByteIoError> {
-        self.reader.read_exact(buf).map_err(|e| self.overrun.note(e))
+        if let Some(ready) = self.reader.buffer().get(..buf.len()) {
+            buf.copy_from_slice(ready);
+            self.reader.consume(buf.len());
+            return Ok(());
+        }
+        let read = self.peek_bytes(buf)?;
+        if read < buf.len() {
+            let error = io::Error::from(io::ErrorKind::UnexpectedEof);
+            return Err(if buf.len() == 4 { error.into() } else { self.overrun.note(error) });
+        }
+        self.reader.seek_relative(read as i64).map_err(|e| self.overrun.note(e))
     }
 
     fn read_bytes(&mut self, buf: &mut [u8]) -> Result<usize, ZByteIoError> {
