@@ -14,6 +14,8 @@ mod ico;
 mod jpeg;
 mod jpeg2000;
 mod jpeg_xl;
+mod npy;
+mod npz;
 mod png;
 mod pnm;
 mod psd;
@@ -24,6 +26,8 @@ mod webp;
 
 /// Every format, in the order in which they are asked about a file's first bytes.
 pub static FORMATS: &[&dyn Format] = &[
+    &npy::Npy,
+    &npz::Npz,
     &png::Png,
     &jpeg::Jpeg,
     &tiff::Tiff,
