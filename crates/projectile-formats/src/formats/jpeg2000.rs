@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
+use hayro_jpeg2000::{ColorSpace, ComponentData, DecodeSettings, DecoderContext, Image};
 use projectile_core::{DType, Error, Result};
 
 use crate::decode::{Data, Input, Picture, guarded};
@@ -52,11 +52,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(failed)?;
     let components = decoded.components();
-    let depth = components
-        .iter()
-        .map(|component| component.bit_depth())
-        .max()
-        .unwrap_or(0);
+    let depth = components.iter().map(ComponentData::bit_depth).max().unwrap_or(0);
     let dtype = match depth {
         1..=8 => DType::UInt8,
         9..=16 => DType::UInt16,

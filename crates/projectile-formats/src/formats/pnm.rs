@@ -120,16 +120,16 @@ fn finish(header: &Header, data: &mut Data) {
         Data::U8(samples)
             if header.top < 255 && !matches!(header.layout, Layout::Bits | Layout::PlainBits) =>
         {
-            samples
-                .iter_mut()
-                .for_each(|sample| *sample = stretched((*sample).into(), header.top, 255) as u8);
+            for sample in samples {
+                *sample = stretched((*sample).into(), header.top, 255) as u8;
+            }
         }
         Data::F32(samples) => {
             let little = matches!(header.layout, Layout::Floats { little_endian: true });
             if little != cfg!(target_endian = "little") {
-                samples
-                    .iter_mut()
-                    .for_each(|sample| *sample = f32::from_bits(sample.to_bits().swap_bytes()));
+                for sample in samples {
+                    *sample = f32::from_bits(sample.to_bits().swap_bytes());
+                }
             }
         }
         _ => {}

@@ -147,7 +147,7 @@ fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
     }
 }
 
-/// Fax rows as packed bits, 1 for black: what a file of WhiteIsZero means by them.
+/// Fax rows as packed bits, 1 for black: what a file of `WhiteIsZero` means by them.
 fn fax(stored: &[u8], page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>> {
     let narrow = |size: u64| u32::try_from(size).map_err(|_| Error::limit("a fax of more than 32-bit sizes"));
     let (width, height) = (narrow(page.chunk_width)?, narrow(rows)?);

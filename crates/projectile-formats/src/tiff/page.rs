@@ -19,6 +19,7 @@ pub(crate) enum Photometric {
 
 /// One image, as its directory describes it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a tag of its own")]
 pub(crate) struct Page {
     pub(crate) width: u64,
     pub(crate) height: u64,

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use projectile_core::{DType, ErrorKind, Pixels, ReadRequest, Region, Samples, Selection, Source};
+use projectile_core::Photometric::{Channels, Picture};
+use projectile_core::{Cancel, DType, ErrorKind, Pixels, ReadRequest, Region, Samples, Selection, Source};
 use projectile_formats::{FORMATS, Mode, NamedSource, OpenOptions, open};
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ fn read(source: &dyn Source, indices: Vec<u64>) -> Pixels {
             indices,
             channels: None,
         },
-        cancel: Default::default(),
+        cancel: Cancel::new(),
     };
     let mut future = pin!(source.read(request));
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -370,7 +371,6 @@ fn what_a_file_says_of_itself_is_told() {
     assert_eq!(detail("three-pages.tif", "pages"), "3");
     assert_eq!(detail("unequal-pages.tif", "pages"), "2, of which 1 shown");
     assert_eq!(detail("animated1.gif", "frames"), "3");
-    use projectile_core::Photometric::{Channels, Picture};
     assert_eq!(info("rgba.tif").photometric, Picture);
     assert_eq!(info("five-channels.tif").photometric, Channels);
     assert_eq!(info("layers.exr").photometric, Channels);
@@ -438,15 +438,18 @@ fn a_raised_flag_cancels_every_format() {
     }
 }
 
+/// All that was told of a load.
+#[derive(Default)]
+struct Last(std::sync::Mutex<Vec<(u64, u64)>>);
+
+impl projectile_formats::Progress for Last {
+    fn update(&self, done: u64, total: u64) {
+        self.0.lock().unwrap().push((done, total));
+    }
+}
+
 #[test]
 fn progress_reaches_the_end() {
-    #[derive(Default)]
-    struct Last(std::sync::Mutex<Vec<(u64, u64)>>);
-    impl projectile_formats::Progress for Last {
-        fn update(&self, done: u64, total: u64) {
-            self.0.lock().unwrap().push((done, total));
-        }
-    }
     // Raw samples, so that the file is larger than the step in which progress is told.
     let dir = tempfile::tempdir().unwrap();
     let mut file = b"P5 2000 2000 255\n".to_vec();
