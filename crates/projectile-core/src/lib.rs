@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod array;
+pub mod colour;
 mod error;
 pub mod geometry;
 pub mod resample;
 mod source;
 
 pub use array::{ArraySource, Axes, Axis, Buffer, DType, Pixels, Sample, Samples, Value};
+pub use colour::{COLORMAPS, Colormap, Window, WindowFrom, colormap};
 pub use error::{Error, ErrorKind, Result};
 pub use geometry::Grid;
 pub use resample::{RESAMPLINGS, Resampling};

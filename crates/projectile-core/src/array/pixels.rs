@@ -1,7 +1,7 @@
 //! A rectangle of pixels, as a view into shared samples.
 
 use super::samples::with_samples;
-use super::{Buffer, DType, Samples};
+use super::{Buffer, DType, Sample, Samples};
 use crate::error::{Error, Result};
 
 /// A `(height, width, channels)` view into shared [`Samples`], with any strides: what a [`Source`](crate::Source)
@@ -255,25 +255,11 @@ impl Pixels {
     pub fn to_f64(&self) -> Vec<f64> {
         let magnitude = self.magnitude();
         let pixels = magnitude.as_ref().unwrap_or(self);
-        macro_rules! all {
-            ($slice:expr) => {
-                pixels.gather($slice).into_iter().map($crate::array::Sample::to_f64).collect()
-            };
-        }
-        match &pixels.samples {
-            Samples::Bool(b) | Samples::UInt8(b) => all!(b.as_slice()),
-            Samples::UInt16(b) => all!(b.as_slice()),
-            Samples::UInt32(b) => all!(b.as_slice()),
-            Samples::UInt64(b) => all!(b.as_slice()),
-            Samples::Int8(b) => all!(b.as_slice()),
-            Samples::Int16(b) => all!(b.as_slice()),
-            Samples::Int32(b) => all!(b.as_slice()),
-            Samples::Int64(b) => all!(b.as_slice()),
-            Samples::Float16(b) => all!(b.as_slice()),
-            Samples::Float32(b) => all!(b.as_slice()),
-            Samples::Float64(b) => all!(b.as_slice()),
-            Samples::Complex64(_) | Samples::Complex128(_) => Vec::new(),
-        }
+        with_samples!(
+            &pixels.samples,
+            slice => pixels.gather(slice).into_iter().map(Sample::to_f64).collect(),
+            complex => Vec::new()
+        )
     }
 
     /// The magnitude of complex pixels; `None` for real ones.

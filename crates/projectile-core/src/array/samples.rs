@@ -74,63 +74,27 @@ pub enum Samples {
     Complex128(Buffer<[f64; 2]>),
 }
 
-/// Runs `$body` with `$slice` bound to the typed slice of `$samples`, whatever its type.
+/// Runs `$body` with `$slice` bound to the typed slice of `$samples`, whatever its type; with `complex => …`, that
+/// instead for complex samples. Bool is bytes.
 macro_rules! with_samples {
-    ($samples:expr, $slice:ident => $body:expr) => {
+    (@ $samples:expr, $slice:ident, $body:expr, [$($variant:ident)*], $($more:tt)*) => {
         match $samples {
-            $crate::array::Samples::Bool(b) | $crate::array::Samples::UInt8(b) => {
-                let $slice = b.as_slice();
+            $($crate::array::Samples::$variant(buffer) => {
+                let $slice = buffer.as_slice();
                 $body
-            }
-            $crate::array::Samples::UInt16(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::UInt32(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::UInt64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int8(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int16(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int32(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Float16(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Float32(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Float64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Complex64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Complex128(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
+            })*
+            $($more)*
         }
+    };
+    ($samples:expr, $slice:ident => $body:expr) => {
+        $crate::array::with_samples!(@ $samples, $slice, $body, [
+            Bool UInt8 UInt16 UInt32 UInt64 Int8 Int16 Int32 Int64 Float16 Float32 Float64 Complex64 Complex128
+        ],)
+    };
+    ($samples:expr, $slice:ident => $body:expr, complex => $complex:expr) => {
+        $crate::array::with_samples!(@ $samples, $slice, $body, [
+            Bool UInt8 UInt16 UInt32 UInt64 Int8 Int16 Int32 Int64 Float16 Float32 Float64
+        ], $crate::array::Samples::Complex64(_) | $crate::array::Samples::Complex128(_) => $complex)
     };
 }
 pub(crate) use with_samples;
