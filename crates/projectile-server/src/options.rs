@@ -41,12 +41,6 @@ impl Default for Limits {
 pub struct Options {
     /// Pixels a side of a tile whose address does not say: a power of 2.
     pub tile_size: u32,
-    /// The colormap of one-channel tiles whose address does not say, and of the client page.
-    pub colormap: Option<String>,
-    /// The display window of tiles whose address does not say; `None` leaves it to the image.
-    pub vmin: Option<f64>,
-    /// As [`vmin`](Self::vmin).
-    pub vmax: Option<f64>,
     /// Lossy quality of tiles whose address does not say.
     pub quality: Option<u8>,
     /// How hard PNG tiles are compressed; `None`: stored for this machine, fast for others.
@@ -71,9 +65,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             tile_size: 256,
-            colormap: None,
-            vmin: None,
-            vmax: None,
             quality: None,
             png: None,
             cache_bytes: 256 << 20,

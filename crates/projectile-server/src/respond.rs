@@ -88,13 +88,13 @@ fn tile_cache_control(pinned: bool) -> HeaderValue {
     HeaderValue::from_static(if pinned { "public, max-age=31536000, immutable" } else { "no-cache" })
 }
 
-fn not_modified() -> Reply {
+pub(crate) fn not_modified() -> Reply {
     let mut reply = Reply::default();
     *reply.status_mut() = StatusCode::NOT_MODIFIED;
     reply
 }
 
-fn etag(hash: u64) -> HeaderValue {
+pub(crate) fn etag(hash: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{hash:016x}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
