@@ -12,7 +12,7 @@ const LONGEST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) id: String,
-    pub(crate) image: Arc<Image>,
+    pub(crate) image: Image,
     /// Its place in the catalog: what the cache knows it by.
     pub(crate) number: usize,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    pub(crate) fn new(images: impl IntoIterator<Item = Arc<Image>>) -> Self {
+    pub(crate) fn new(images: impl IntoIterator<Item = Image>) -> Self {
         let images: Vec<_> = images.into_iter().collect();
         let ids = ids(images.iter().map(|image| image.name()));
         let by_id = ids.iter().cloned().zip(0..).collect();

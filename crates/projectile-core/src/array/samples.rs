@@ -141,7 +141,11 @@ impl Samples {
                     .map(|chunk| {
                         let mut word = [0u8; SIZE];
                         word.copy_from_slice(chunk);
-                        if big_endian { <$ty>::from_be_bytes(word) } else { <$ty>::from_le_bytes(word) }
+                        if big_endian {
+                            <$ty>::from_be_bytes(word)
+                        } else {
+                            <$ty>::from_le_bytes(word)
+                        }
                     })
                     .collect();
                 words
@@ -160,12 +164,20 @@ impl Samples {
             DType::Float16 => Self::Float16(words!(Float16, f16).into()),
             DType::Float32 => Self::Float32(words!(Float32, f32).into()),
             DType::Float64 => Self::Float64(words!(Float64, f64).into()),
-            DType::Complex64 => {
-                Self::Complex64(words!(f32, f32).chunks_exact(2).map(|p| [p[0], p[1]]).collect::<Vec<_>>().into())
-            }
-            DType::Complex128 => {
-                Self::Complex128(words!(f64, f64).chunks_exact(2).map(|p| [p[0], p[1]]).collect::<Vec<_>>().into())
-            }
+            DType::Complex64 => Self::Complex64(
+                words!(f32, f32)
+                    .chunks_exact(2)
+                    .map(|p| [p[0], p[1]])
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
+            DType::Complex128 => Self::Complex128(
+                words!(f64, f64)
+                    .chunks_exact(2)
+                    .map(|p| [p[0], p[1]])
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
         }
     }
 }
@@ -277,7 +289,8 @@ mod tests {
             panic!("another type")
         };
         assert_eq!(little.as_slice(), [0x0201, 0x0403]);
-        let Samples::Complex64(big) = Samples::from_bytes(DType::Complex64, &[0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], true)
+        let Samples::Complex64(big) =
+            Samples::from_bytes(DType::Complex64, &[0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], true)
         else {
             panic!("another type")
         };

@@ -24,7 +24,9 @@ impl Precision {
     fn of(dtype: DType) -> Self {
         match dtype {
             DType::Float16 => Self::Half,
-            DType::Bool | DType::UInt8 | DType::Int8 | DType::UInt16 | DType::Int16 | DType::Float32 => Self::Single,
+            DType::Bool | DType::UInt8 | DType::Int8 | DType::UInt16 | DType::Int16 | DType::Float32 => {
+                Self::Single
+            }
             _ => Self::Double,
         }
     }
@@ -41,13 +43,24 @@ impl Precision {
 /// Colours one-channel pixels.
 pub(super) fn paint(pixels: &Pixels, map: &Colormap, window: Window, nodata: Option<f64>) -> Result<Raster> {
     if pixels.channels() != 1 {
-        return Err(Error::internal(format!("a colormap colours one channel, not {}", pixels.channels())));
+        return Err(Error::internal(format!(
+            "a colormap colours one channel, not {}",
+            pixels.channels()
+        )));
     }
     let contiguous = pixels.to_contiguous()?;
-    let scale = Scale { window, entries: map.table.len(), precision: Precision::of(pixels.dtype()) };
+    let scale = Scale {
+        window,
+        entries: map.table.len(),
+        precision: Precision::of(pixels.dtype()),
+    };
     let (indices, bad) = with_samples!(contiguous.samples(), slice => scale.indices(slice, nodata), complex => return Err(unpainted()));
     let size = (pixels.height(), pixels.width());
-    Ok(if map.table.len() <= 256 { with_palette(map, &indices, &bad, size) } else { with_colours(map, &indices, &bad, size) })
+    Ok(if map.table.len() <= 256 {
+        with_palette(map, &indices, &bad, size)
+    } else {
+        with_colours(map, &indices, &bad, size)
+    })
 }
 
 struct Scale {
@@ -71,14 +84,20 @@ impl Scale {
         } else if size_of::<T>() == 1 {
             self.by_table(samples)
         } else if self.precision == Precision::Half {
-            samples.iter().map(|&sample| self.exact(sample.to_f64())).collect()
+            samples
+                .iter()
+                .map(|&sample| self.exact(sample.to_f64()))
+                .collect()
         } else {
             self.fast(samples)
         };
         // matplotlib fills the result with 0 where the window is a point, so that NaN is not bad there.
         let is_bad = |sample: &T| (sample.is_nan() && !point) || nodata == Some(sample.to_f64());
-        let bad =
-            if samples.iter().any(is_bad) { samples.iter().map(is_bad).collect() } else { Vec::new() };
+        let bad = if samples.iter().any(is_bad) {
+            samples.iter().map(is_bad).collect()
+        } else {
+            Vec::new()
+        };
         (indices, bad)
     }
 
@@ -87,15 +106,24 @@ impl Scale {
         let Window { vmin, vmax } = self.window;
         let entries = self.entries as f64;
         let shifted = self.precision.round(value - vmin);
-        let scaled = self.precision.round(self.precision.round(shifted / (vmax - vmin)) * entries);
-        if scaled >= entries { self.entries as u16 - 1 } else { scaled.max(0.0) as u16 }
+        let scaled = self
+            .precision
+            .round(self.precision.round(shifted / (vmax - vmin)) * entries);
+        if scaled >= entries {
+            self.entries as u16 - 1
+        } else {
+            scaled.max(0.0) as u16
+        }
     }
 
     fn by_table<T: Sample>(&self, samples: &[T]) -> Vec<u16> {
         // Of a one-byte type there are 256 samples: the distance from the least is the place in the table.
         let least = T::from_f64(f64::NEG_INFINITY).to_f64();
         let table: Vec<u16> = (0..256).map(|i| self.exact(least + f64::from(i))).collect();
-        samples.iter().map(|sample| table[(sample.to_f64() - least) as usize & 255]).collect()
+        samples
+            .iter()
+            .map(|sample| table[(sample.to_f64() - least) as usize & 255])
+            .collect()
     }
 
     fn fast<T: Sample>(&self, samples: &[T]) -> Vec<u16> {
@@ -129,15 +157,30 @@ fn with_palette(map: &Colormap, indices: &[u16], bad: &[bool], size: (usize, usi
     let mut data: Vec<u8> = indices.iter().map(|&index| index as u8).collect();
     if !bad.is_empty() {
         let mut used = [false; 256];
-        data.iter().zip(bad).filter(|(_, bad)| !**bad).for_each(|(&index, _)| used[usize::from(index)] = true);
-        let Some(free) = used.iter().position(|used| !used) else { return with_colours(map, indices, bad, size) };
+        data.iter()
+            .zip(bad)
+            .filter(|(_, bad)| !**bad)
+            .for_each(|(&index, _)| used[usize::from(index)] = true);
+        let Some(free) = used.iter().position(|used| !used) else {
+            return with_colours(map, indices, bad, size);
+        };
         if free >= palette.len() {
             palette.resize(free + 1, [0; 4]);
         }
         palette[free] = [0; 4];
-        data.iter_mut().zip(bad).filter(|(_, bad)| **bad).for_each(|(index, _)| *index = free as u8);
+        data.iter_mut()
+            .zip(bad)
+            .filter(|(_, bad)| **bad)
+            .for_each(|(index, _)| *index = free as u8);
     }
-    Raster { layout: Layout::Indexed, bits: 8, height: size.0, width: size.1, data, palette }
+    Raster {
+        layout: Layout::Indexed,
+        bits: 8,
+        height: size.0,
+        width: size.1,
+        data,
+        palette,
+    }
 }
 
 fn with_colours(map: &Colormap, indices: &[u16], bad: &[bool], (height, width): (usize, usize)) -> Raster {
@@ -145,8 +188,17 @@ fn with_colours(map: &Colormap, indices: &[u16], bad: &[bool], (height, width): 
     let (layout, data) = if bad.is_empty() {
         (Layout::Rgb, colours.flatten().collect())
     } else {
-        let rgba = colours.zip(bad).map(|([r, g, b], &bad)| if bad { [0; 4] } else { [r, g, b, 255] });
+        let rgba = colours
+            .zip(bad)
+            .map(|([r, g, b], &bad)| if bad { [0; 4] } else { [r, g, b, 255] });
         (Layout::Rgba, rgba.flatten().collect())
     };
-    Raster { layout, bits: 8, height, width, data, palette: Vec::new() }
+    Raster {
+        layout,
+        bits: 8,
+        height,
+        width,
+        data,
+        palette: Vec::new(),
+    }
 }

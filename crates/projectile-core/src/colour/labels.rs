@@ -25,7 +25,10 @@ pub fn label_colour(label: i64) -> [u8; 3] {
 /// Colours one-channel labels; 0 and bad ones are transparent.
 pub(super) fn paint(pixels: &Pixels, nodata: Option<f64>) -> Result<Raster> {
     if pixels.channels() != 1 {
-        return Err(Error::internal(format!("labels have one channel, not {}", pixels.channels())));
+        return Err(Error::internal(format!(
+            "labels have one channel, not {}",
+            pixels.channels()
+        )));
     }
     let contiguous = pixels.to_contiguous()?;
     let data = with_samples!(contiguous.samples(), slice => colours(slice, nodata), complex => return Err(unpainted()));

@@ -24,14 +24,23 @@ fn layout(channels: usize) -> Result<Layout> {
 pub(super) fn as_is(pixels: &Pixels) -> Result<Raster> {
     let layout = layout(pixels.channels())?;
     let rows = pixels.clone().with_whole_rows()?;
-    let Samples::UInt8(buffer) = rows.samples() else { return Err(Error::internal("samples of another type")) };
+    let Samples::UInt8(buffer) = rows.samples() else {
+        return Err(Error::internal("samples of another type"));
+    };
     let row = rows.width() * rows.channels();
     let mut data = Vec::with_capacity(rows.height() * row);
     for y in 0..rows.height() {
         let start = rows.offset() as isize + y as isize * rows.row_stride();
         data.extend_from_slice(&buffer.as_slice()[start as usize..][..row]);
     }
-    Ok(Raster { layout, bits: 8, height: rows.height(), width: rows.width(), data, palette: Vec::new() })
+    Ok(Raster {
+        layout,
+        bits: 8,
+        height: rows.height(),
+        width: rows.width(),
+        data,
+        palette: Vec::new(),
+    })
 }
 
 /// Samples through their windows.
@@ -41,7 +50,9 @@ pub(super) fn paint(pixels: &Pixels, windows: &[Window], bits: u8, nodata: Optio
     let has_alpha = matches!(layout, Layout::GrayAlpha | Layout::Rgba);
     let full = if bits == 16 { 65535.0 } else { 255.0 };
     let colours = pixels.channels() - usize::from(has_alpha);
-    let first = *windows.first().ok_or_else(|| Error::internal("no window to paint through"))?;
+    let first = *windows
+        .first()
+        .ok_or_else(|| Error::internal("no window to paint through"))?;
     let mut scales: Vec<(f64, f64)> = (0..colours)
         .map(|c| windows.get(c).copied().unwrap_or(first))
         .map(|window| (window.vmin, window.scale(full)))
@@ -59,7 +70,11 @@ pub(super) fn paint(pixels: &Pixels, windows: &[Window], bits: u8, nodata: Optio
         data,
         palette: Vec::new(),
     };
-    Ok(if bad.is_empty() { raster } else { hide(raster, &bad) })
+    Ok(if bad.is_empty() {
+        raster
+    } else {
+        hide(raster, &bad)
+    })
 }
 
 /// The sample of an alpha channel that means opaque.
@@ -70,23 +85,35 @@ fn opaque(dtype: DType) -> f64 {
 /// Stretched samples, and which pixels have one that is no data (empty when none has).
 fn stretch<T: Sample>(samples: &[T], scales: &[(f64, f64)], bits: u8, nodata: f64) -> (Vec<u8>, Vec<bool>) {
     let full = if bits == 16 { 65535.0 } else { 255.0 };
-    let level = |sample: T, (vmin, scale): (f64, f64)| ((sample.to_f64() - vmin) * scale).clamp(0.0, full) + 0.5;
+    let level =
+        |sample: T, (vmin, scale): (f64, f64)| ((sample.to_f64() - vmin) * scale).clamp(0.0, full) + 0.5;
     let channels = scales.len();
     let mut data = Vec::with_capacity(samples.len() * usize::from(bits / 8));
     if bits == 16 {
         for pixel in samples.chunks_exact(channels) {
-            pixel.iter().zip(scales).for_each(|(&s, &w)| data.extend((level(s, w) as u16).to_be_bytes()));
+            pixel
+                .iter()
+                .zip(scales)
+                .for_each(|(&s, &w)| data.extend((level(s, w) as u16).to_be_bytes()));
         }
     } else if let [only] = *scales {
         data.extend(samples.iter().map(|&sample| level(sample, only) as u8));
     } else {
         for pixel in samples.chunks_exact(channels) {
-            data.extend(pixel.iter().zip(scales).map(|(&sample, &scale)| level(sample, scale) as u8));
+            data.extend(
+                pixel
+                    .iter()
+                    .zip(scales)
+                    .map(|(&sample, &scale)| level(sample, scale) as u8),
+            );
         }
     }
     let is_bad = |sample: &T| sample.is_nan() || sample.to_f64() == nodata;
     let bad = if samples.iter().any(is_bad) {
-        samples.chunks_exact(channels).map(|pixel| pixel.iter().any(is_bad)).collect()
+        samples
+            .chunks_exact(channels)
+            .map(|pixel| pixel.iter().any(is_bad))
+            .collect()
     } else {
         Vec::new()
     };
@@ -115,5 +142,9 @@ fn hide(raster: Raster, bad: &[bool]) -> Raster {
             }
         }
     }
-    Raster { layout, data, ..raster }
+    Raster {
+        layout,
+        data,
+        ..raster
+    }
 }

@@ -56,7 +56,14 @@ impl Raster {
     /// A transparent picture.
     pub fn empty(height: usize, width: usize) -> Self {
         let palette = vec![[0; 4]];
-        Self { layout: Layout::Indexed, bits: 8, height, width, data: vec![0; height * width], palette }
+        Self {
+            layout: Layout::Indexed,
+            bits: 8,
+            height,
+            width,
+            data: vec![0; height * width],
+            palette,
+        }
     }
 
     /// Bytes of a pixel.
@@ -72,19 +79,32 @@ impl Raster {
         if repeat == 1 && height == size && width == size {
             return self;
         }
-        let mut picture = if height < size || width < size { self.with_room_for_transparency() } else { self };
+        let mut picture = if height < size || width < size {
+            self.with_room_for_transparency()
+        } else {
+            self
+        };
         let pixel = picture.pixel_bytes();
         let outside = match picture.layout {
-            Layout::Indexed => picture.palette.iter().position(|colour| colour[3] == 0).unwrap_or(0) as u8,
+            Layout::Indexed => picture
+                .palette
+                .iter()
+                .position(|colour| colour[3] == 0)
+                .unwrap_or(0) as u8,
             _ => 0,
         };
         let mut data = Vec::with_capacity(size * size * pixel);
-        for row in picture.data.chunks_exact(picture.width.max(1) * pixel).take(picture.height) {
+        for row in picture
+            .data
+            .chunks_exact(picture.width.max(1) * pixel)
+            .take(picture.height)
+        {
             let start = data.len();
             if repeat == 1 {
                 data.extend_from_slice(row);
             } else {
-                row.chunks_exact(pixel).for_each(|p| (0..repeat).for_each(|_| data.extend_from_slice(p)));
+                row.chunks_exact(pixel)
+                    .for_each(|p| (0..repeat).for_each(|_| data.extend_from_slice(p)));
             }
             data.resize(start + size * pixel, outside);
             let end = data.len();
@@ -131,7 +151,9 @@ impl Raster {
     /// An index of the palette that no pixel has.
     fn free_index(&self) -> Option<usize> {
         let mut used = [false; 256];
-        self.data.iter().for_each(|&index| used[usize::from(index)] = true);
+        self.data
+            .iter()
+            .for_each(|&index| used[usize::from(index)] = true);
         used.iter().position(|used| !used)
     }
 
@@ -146,10 +168,20 @@ impl Raster {
                 Layout::GrayAlpha => [pixel[0], pixel[0], pixel[0], pixel[step]],
                 Layout::Rgb => [pixel[0], pixel[step], pixel[2 * step], 255],
                 Layout::Rgba => [pixel[0], pixel[step], pixel[2 * step], pixel[3 * step]],
-                Layout::Indexed => self.palette.get(usize::from(pixel[0])).copied().unwrap_or_default(),
+                Layout::Indexed => self
+                    .palette
+                    .get(usize::from(pixel[0]))
+                    .copied()
+                    .unwrap_or_default(),
             });
         }
-        Self { layout: Layout::Rgba, bits: 8, data, palette: Vec::new(), ..*self }
+        Self {
+            layout: Layout::Rgba,
+            bits: 8,
+            data,
+            palette: Vec::new(),
+            ..*self
+        }
     }
 
     /// The same picture without alpha, over `background`: 8-bit gray or RGB.
@@ -167,7 +199,11 @@ impl Raster {
                 ((sum + 127) / 255) as u8
             }));
         }
-        Self { layout: Layout::Rgb, data, ..rgba }
+        Self {
+            layout: Layout::Rgb,
+            data,
+            ..rgba
+        }
     }
 
     /// Whether any pixel is not opaque.
@@ -175,9 +211,10 @@ impl Raster {
         let sample = usize::from(self.bits / 8);
         match self.layout {
             Layout::Gray | Layout::Rgb => false,
-            Layout::GrayAlpha | Layout::Rgba => {
-                self.data.chunks_exact(self.pixel_bytes()).any(|p| p[p.len() - sample..].iter().any(|&b| b != 255))
-            }
+            Layout::GrayAlpha | Layout::Rgba => self
+                .data
+                .chunks_exact(self.pixel_bytes())
+                .any(|p| p[p.len() - sample..].iter().any(|&b| b != 255)),
             Layout::Indexed => self.palette.iter().any(|colour| colour[3] != 255),
         }
     }

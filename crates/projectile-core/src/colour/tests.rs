@@ -15,7 +15,11 @@ fn entry_of_float32(x: f32, vmin: f64, vmax: f64, entries: f64) -> usize {
     let shifted = (f64::from(x) - vmin) as f32;
     let ratio = (f64::from(shifted) / (vmax - vmin)) as f32;
     let scaled = f64::from(ratio * entries as f32);
-    if scaled >= entries { entries as usize - 1 } else { scaled.max(0.0) as usize }
+    if scaled >= entries {
+        entries as usize - 1
+    } else {
+        scaled.max(0.0) as usize
+    }
 }
 
 #[test]
@@ -37,7 +41,12 @@ fn bad_samples_are_transparent_even_when_every_colour_is_taken() {
     assert_eq!(raster.data[512 * 4..], [0; 4]);
     assert_eq!(raster.data[511 * 4..512 * 4], [255; 4]);
 
-    let few = paint(&row(vec![1.0f32, f32::NAN]), &Painter::Colormap { map, window }, None).unwrap();
+    let few = paint(
+        &row(vec![1.0f32, f32::NAN]),
+        &Painter::Colormap { map, window },
+        None,
+    )
+    .unwrap();
     assert_eq!(few.layout, Layout::Indexed);
     assert_eq!(few.to_rgba().data[4..], [0; 4]);
 }
@@ -46,8 +55,21 @@ fn bad_samples_are_transparent_even_when_every_colour_is_taken() {
 fn a_window_that_is_a_point_maps_to_the_first_colour_as_in_matplotlib() {
     let map = colormap("viridis").unwrap();
     let window = Window::new(3.0, 3.0).unwrap();
-    let raster = paint(&row(vec![1.0f32, 3.0, 9.0, f32::NAN]), &Painter::Colormap { map, window }, None).unwrap();
-    assert_eq!(raster.to_rgba().data.chunks(4).filter(|p| *p == [68, 1, 84, 255]).count(), 4);
+    let raster = paint(
+        &row(vec![1.0f32, 3.0, 9.0, f32::NAN]),
+        &Painter::Colormap { map, window },
+        None,
+    )
+    .unwrap();
+    assert_eq!(
+        raster
+            .to_rgba()
+            .data
+            .chunks(4)
+            .filter(|p| *p == [68, 1, 84, 255])
+            .count(),
+        4
+    );
 }
 
 #[test]
@@ -59,27 +81,54 @@ fn windows_are_finite_and_in_order() {
 
 #[test]
 fn linear_windows_round_to_nearest_and_hide_what_is_not_a_number() {
-    let painter = Painter::Linear { windows: vec![Window::new(0.0, 1.0).unwrap()], bits: 8 };
+    let painter = Painter::Linear {
+        windows: vec![Window::new(0.0, 1.0).unwrap()],
+        bits: 8,
+    };
     let raster = paint(&row(vec![0.0f32, 0.5, 1.0, 2.0, -1.0]), &painter, None).unwrap();
-    assert_eq!((raster.layout, raster.data), (Layout::Gray, vec![0, 128, 255, 255, 0]));
+    assert_eq!(
+        (raster.layout, raster.data),
+        (Layout::Gray, vec![0, 128, 255, 255, 0])
+    );
     let raster = paint(&row(vec![1.0f32, f32::NAN]), &painter, None).unwrap();
-    assert_eq!((raster.layout, raster.data), (Layout::GrayAlpha, vec![255, 255, 0, 0]));
-    let deep = Painter::Linear { windows: vec![Window::new(0.0, 65535.0).unwrap()], bits: 16 };
-    assert_eq!(paint(&row(vec![0x1234u16]), &deep, None).unwrap().data, [0x12, 0x34]);
+    assert_eq!(
+        (raster.layout, raster.data),
+        (Layout::GrayAlpha, vec![255, 255, 0, 0])
+    );
+    let deep = Painter::Linear {
+        windows: vec![Window::new(0.0, 65535.0).unwrap()],
+        bits: 16,
+    };
+    assert_eq!(
+        paint(&row(vec![0x1234u16]), &deep, None).unwrap().data,
+        [0x12, 0x34]
+    );
 }
 
 #[test]
 fn bytes_that_float_in_0_to_1_come_back_as_they_were() {
-    let painter = Painter::Linear { windows: vec![Window::new(0.0, 1.0).unwrap()], bits: 8 };
+    let painter = Painter::Linear {
+        windows: vec![Window::new(0.0, 1.0).unwrap()],
+        bits: 8,
+    };
     let samples: Vec<f32> = (0..=255u8).map(|b| f32::from(b) / 255.0).collect();
-    assert_eq!(paint(&row(samples), &painter, None).unwrap().data, (0..=255).collect::<Vec<u8>>());
+    assert_eq!(
+        paint(&row(samples), &painter, None).unwrap().data,
+        (0..=255).collect::<Vec<u8>>()
+    );
 }
 
 #[test]
 fn channels_add_up_in_their_colours() {
     let pixels = Pixels::new(Samples::UInt8(vec![255, 128].into()), 1, 1, 2).unwrap();
-    let parts = vec![([255, 0, 0], Window::of_bytes()), ([0, 255, 255], Window::of_bytes())];
-    assert_eq!(paint(&pixels, &Painter::Composite(parts), None).unwrap().data, [255, 128, 128]);
+    let parts = vec![
+        ([255, 0, 0], Window::of_bytes()),
+        ([0, 255, 255], Window::of_bytes()),
+    ];
+    assert_eq!(
+        paint(&pixels, &Painter::Composite(parts), None).unwrap().data,
+        [255, 128, 128]
+    );
 }
 
 #[test]
@@ -95,7 +144,9 @@ fn labels_keep_their_colours_and_zero_is_transparent() {
 
 #[test]
 fn placing_pads_with_transparency_and_repeats_pixels() {
-    let raster = paint(&row(vec![10u8, 20]), &Painter::AsIs, None).unwrap().place(2, 4);
+    let raster = paint(&row(vec![10u8, 20]), &Painter::AsIs, None)
+        .unwrap()
+        .place(2, 4);
     assert_eq!(raster.layout, Layout::GrayAlpha);
     let gray = |v: u8| [v, 255];
     let shown = [gray(10), gray(10), gray(20), gray(20)].concat();

@@ -41,13 +41,18 @@ impl Window {
     pub fn new(vmin: f64, vmax: f64) -> Result<Self> {
         for (name, value) in [("vmin", vmin), ("vmax", vmax)] {
             if !value.is_finite() {
-                return Err(Error::bad_request(name, format!("{name} = {value} is no finite number")));
+                return Err(Error::bad_request(
+                    name,
+                    format!("{name} = {value} is no finite number"),
+                ));
             }
         }
         if vmin > vmax {
             return Err(Error::bad_request(
                 "vmin",
-                format!("vmin = {vmin} is beyond vmax = {vmax}; for a reversed scale use a colormap ending in _r"),
+                format!(
+                    "vmin = {vmin} is beyond vmax = {vmax}; for a reversed scale use a colormap ending in _r"
+                ),
             ));
         }
         Ok(Self { vmin, vmax })
@@ -55,11 +60,18 @@ impl Window {
 
     /// 0 to 255.
     pub(crate) const fn of_bytes() -> Self {
-        Self { vmin: 0.0, vmax: 255.0 }
+        Self {
+            vmin: 0.0,
+            vmax: 255.0,
+        }
     }
 
     /// What a value is multiplied by, after `vmin` is taken off, to span 0 to `full`; 0 where the window is a point.
     pub(crate) fn scale(self, full: f64) -> f64 {
-        if self.vmax > self.vmin { full / (self.vmax - self.vmin) } else { 0.0 }
+        if self.vmax > self.vmin {
+            full / (self.vmax - self.vmin)
+        } else {
+            0.0
+        }
     }
 }

@@ -37,7 +37,10 @@ impl Placement {
     /// Tile rows and columns that show pixels of the image.
     pub fn covered(&self) -> (usize, usize) {
         let repeat = u64::from(self.repeat);
-        ((self.region.height * repeat) as usize, (self.region.width * repeat) as usize)
+        (
+            (self.region.height * repeat) as usize,
+            (self.region.width * repeat) as usize,
+        )
     }
 
     /// Whether every pixel of the tile shows a pixel of the image.
@@ -49,7 +52,10 @@ impl Placement {
 impl Grid {
     /// The grid of an image of `height × width` pixels, each from 1 to 2^62.
     pub fn new(height: u64, width: u64) -> Self {
-        Self { height: height.clamp(1, 1 << 62), width: width.clamp(1, 1 << 62) }
+        Self {
+            height: height.clamp(1, 1 << 62),
+            width: width.clamp(1, 1 << 62),
+        }
     }
 
     /// `ceil(log2(max(height, width)))`: the zoom at which a tile covers one source pixel.
@@ -67,7 +73,10 @@ impl Grid {
 
     /// Rows and columns of the image reduced by `2^reduction`.
     pub fn reduced(&self, reduction: u32) -> (u64, u64) {
-        (ceil_shift(self.height, reduction), ceil_shift(self.width, reduction))
+        (
+            ceil_shift(self.height, reduction),
+            ceil_shift(self.width, reduction),
+        )
     }
 
     /// Where tile (x, y) of zoom `z` lies, rendered at `size × size` pixels.
@@ -84,20 +93,34 @@ impl Grid {
         }
         let max_zoom = self.max_zoom();
         if z > max_zoom {
-            return Err(Error::not_found(format!("zoom {z} is beyond the image's last, {max_zoom}")));
+            return Err(Error::not_found(format!(
+                "zoom {z} is beyond the image's last, {max_zoom}"
+            )));
         }
         let tiles = 1u64 << z;
         if x >= tiles || y >= tiles {
-            return Err(Error::not_found(format!("tile ({x}, {y}) is outside zoom {z}: x and y are 0 to {}", tiles - 1)));
+            return Err(Error::not_found(format!(
+                "tile ({x}, {y}) is outside zoom {z}: x and y are 0 to {}",
+                tiles - 1
+            )));
         }
         // Base-2 logarithm of what a tile covers, in source pixels a side.
         let cover = max_zoom - z;
         let side = size.trailing_zeros();
-        let (reduction, repeat) = if cover >= side { (cover - side, 0) } else { (0, side - cover) };
+        let (reduction, repeat) = if cover >= side {
+            (cover - side, 0)
+        } else {
+            (0, side - cover)
+        };
         let (rows, columns) = self.reduced(reduction);
         let (y, height) = clip(y << (cover - reduction), 1 << (cover - reduction), rows);
         let (x, width) = clip(x << (cover - reduction), 1 << (cover - reduction), columns);
-        Ok(Placement { reduction, region: Region { y, x, height, width }, repeat: 1 << repeat, size })
+        Ok(Placement {
+            reduction,
+            region: Region { y, x, height, width },
+            repeat: 1 << repeat,
+            size,
+        })
     }
 }
 

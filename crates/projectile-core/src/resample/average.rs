@@ -54,7 +54,9 @@ impl Kind for Average {
             DType::Float16 => reduce(&Weighted::<f16, f16>::new(job), job),
             DType::Float32 => reduce(&Weighted::<f32, f32>::new(job), job),
             DType::Float64 => reduce(&Weighted::<f64, f64>::new(job), job),
-            DType::Complex64 | DType::Complex128 => Err(Error::internal("complex samples are reduced as magnitudes")),
+            DType::Complex64 | DType::Complex128 => {
+                Err(Error::internal("complex samples are reduced as magnitudes"))
+            }
         }
     }
 }
@@ -80,7 +82,11 @@ impl<T: Sample, O: Sample> Weighted<T, O> {
     pub(super) fn new(job: &Job<'_>) -> Self {
         Self {
             nodata: job.rules.nodata_as(),
-            empty: if O::from_f64(f64::NAN).is_nan() { f64::NAN } else { job.rules.nodata.unwrap_or(0.0) },
+            empty: if O::from_f64(f64::NAN).is_nan() {
+                f64::NAN
+            } else {
+                job.rules.nodata.unwrap_or(0.0)
+            },
             alpha: job.rules.alpha && job.channels > 1,
             output: PhantomData,
         }
@@ -89,9 +95,15 @@ impl<T: Sample, O: Sample> Weighted<T, O> {
     #[inline]
     fn state(&self, sample: T) -> Mean {
         if sample.is_nan() || self.nodata == Some(sample) {
-            Mean { sum: 0.0, weight: 0.0 }
+            Mean {
+                sum: 0.0,
+                weight: 0.0,
+            }
         } else {
-            Mean { sum: sample.to_f64(), weight: 1.0 }
+            Mean {
+                sum: sample.to_f64(),
+                weight: 1.0,
+            }
         }
     }
 }
@@ -111,24 +123,35 @@ impl<T: Sample, O: Sample> Reduction for Weighted<T, O> {
         for pixel in input.chunks_exact(channels) {
             let weight = pixel[channels - 1].to_f64();
             let colours = pixel[..channels - 1].iter();
-            states.extend(colours.map(|sample| Mean { sum: sample.to_f64() * weight, weight }));
-            states.push(Mean { sum: weight, weight: 1.0 });
+            states.extend(colours.map(|sample| Mean {
+                sum: sample.to_f64() * weight,
+                weight,
+            }));
+            states.push(Mean {
+                sum: weight,
+                weight: 1.0,
+            });
         }
     }
 
     #[inline]
     fn merge(&self, a: Mean, b: Mean) -> Mean {
-        Mean { sum: a.sum + b.sum, weight: a.weight + b.weight }
+        Mean {
+            sum: a.sum + b.sum,
+            weight: a.weight + b.weight,
+        }
     }
 
     fn store(&self, states: &[Mean], _counts: Counts, _channels: usize, out: &mut Vec<O>) {
         // A mean of valid samples that happens to be the nodata value is nudged by rounding anyway; only blocks
         // without any valid sample are marked.
-        out.extend(
-            states
-                .iter()
-                .map(|state| O::from_f64(if state.weight > 0.0 { state.sum / state.weight } else { self.empty })),
-        );
+        out.extend(states.iter().map(|state| {
+            O::from_f64(if state.weight > 0.0 {
+                state.sum / state.weight
+            } else {
+                self.empty
+            })
+        }));
     }
 
     fn widen(&self, states: &[Mean], _counts: Counts, _channels: usize, out: &mut Vec<Mean>) {
@@ -136,7 +159,12 @@ impl<T: Sample, O: Sample> Reduction for Weighted<T, O> {
     }
 
     fn tail(&self) -> Self {
-        Self { nodata: self.nodata, empty: self.empty, alpha: self.alpha, output: PhantomData }
+        Self {
+            nodata: self.nodata,
+            empty: self.empty,
+            alpha: self.alpha,
+            output: PhantomData,
+        }
     }
 }
 
@@ -216,6 +244,11 @@ impl<T: NarrowSample> Reduction for Narrow<T> {
     }
 
     fn tail(&self) -> Weighted<T, T> {
-        Weighted { nodata: None, empty: 0.0, alpha: false, output: PhantomData }
+        Weighted {
+            nodata: None,
+            empty: 0.0,
+            alpha: false,
+            output: PhantomData,
+        }
     }
 }

@@ -78,8 +78,20 @@ struct LevelRows<S> {
 impl<'a, R: Reduction> Cascade<'a, R> {
     /// Reduces a block of `height × width` pixels by up to `2^steps`.
     pub(crate) fn new(kind: &'a R, height: usize, width: usize, channels: usize, steps: u32) -> Self {
-        let levels = (0..=steps).map(|_| LevelRows { pending: None, seen: 0 }).collect();
-        Self { kind, channels, height, width, levels, spare: Vec::new() }
+        let levels = (0..=steps)
+            .map(|_| LevelRows {
+                pending: None,
+                seen: 0,
+            })
+            .collect();
+        Self {
+            kind,
+            channels,
+            height,
+            width,
+            levels,
+            spare: Vec::new(),
+        }
     }
 
     /// Feeds the next row of samples. `emit` is called with each reduced row that becomes known: its level, its
@@ -91,7 +103,11 @@ impl<'a, R: Reduction> Cascade<'a, R> {
     }
 
     /// Feeds the next row, already as states.
-    pub(crate) fn feed_states(&mut self, states: &[R::State], emit: &mut impl FnMut(usize, &[R::State], Counts)) {
+    pub(crate) fn feed_states(
+        &mut self,
+        states: &[R::State],
+        emit: &mut impl FnMut(usize, &[R::State], Counts),
+    ) {
         let mut row = self.buffer();
         row.extend_from_slice(states);
         self.push(0, row, emit);
@@ -136,7 +152,10 @@ impl<'a, R: Reduction> Cascade<'a, R> {
         let side = 1usize << level;
         let rows = side.min(self.height - (row << level)) as u64;
         let last = self.width - (columns.saturating_sub(1) << level);
-        Counts { inner: rows * side as u64, last: rows * last as u64 }
+        Counts {
+            inner: rows * side as u64,
+            last: rows * last as u64,
+        }
     }
 
     fn halve(&mut self, above: &[R::State], below: Option<&[R::State]>) -> Vec<R::State> {
@@ -166,9 +185,10 @@ fn halve<R: Reduction, const CHANNELS: usize>(
     match below {
         Some(below) => {
             for (above, below) in pairs.zip(below.chunks_exact(2 * channels)) {
-                out.extend((0..channels).map(|c| {
-                    kind.merge4([above[c], above[channels + c], below[c], below[channels + c]])
-                }));
+                out.extend(
+                    (0..channels)
+                        .map(|c| kind.merge4([above[c], above[channels + c], below[c], below[channels + c]])),
+                );
             }
             let odd_below = &below[below.len() - odd.len()..];
             out.extend(odd.iter().zip(odd_below).map(|(&a, &b)| merge2(kind, a, b)));
@@ -183,5 +203,9 @@ fn halve<R: Reduction, const CHANNELS: usize>(
 }
 
 fn merge2<R: Reduction>(kind: &R, a: R::State, b: R::State) -> R::State {
-    if R::REPEATS { kind.merge4([a, b, a, b]) } else { kind.merge(a, b) }
+    if R::REPEATS {
+        kind.merge4([a, b, a, b])
+    } else {
+        kind.merge(a, b)
+    }
 }

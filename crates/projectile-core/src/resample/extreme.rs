@@ -19,7 +19,10 @@ pub(super) struct Extreme<T, P> {
 
 impl<T: Sample, P: Prefer> Extreme<T, P> {
     pub(super) fn new(nodata: Option<T>) -> Self {
-        Self { nodata, prefer: PhantomData }
+        Self {
+            nodata,
+            prefer: PhantomData,
+        }
     }
 
     fn is_nodata(&self, sample: T) -> bool {
@@ -41,7 +44,11 @@ impl<T: Sample, P: Prefer> Reduction for Extreme<T, P> {
     #[inline]
     fn merge(&self, a: T, b: T) -> T {
         let b_is_invalid = b.is_nan() || self.is_nodata(b);
-        if b_is_invalid || (!self.is_nodata(a) && P::wins(a, b)) { a } else { b }
+        if b_is_invalid || (!self.is_nodata(a) && P::wins(a, b)) {
+            a
+        } else {
+            b
+        }
     }
 
     fn store(&self, states: &[T], _counts: Counts, _channels: usize, out: &mut Vec<T>) {

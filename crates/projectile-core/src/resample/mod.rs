@@ -22,8 +22,14 @@ use crate::array::{DType, Pixels};
 use crate::error::{Error, Result};
 
 /// Every kind, in the order in which menus show them.
-pub static RESAMPLINGS: &[&dyn Kind] =
-    &[&average::Average, &max::Max, &min::Min, &nearest::Nearest, &mode::Mode, &sum::Sum];
+pub static RESAMPLINGS: &[&dyn Kind] = &[
+    &average::Average,
+    &max::Max,
+    &min::Min,
+    &nearest::Nearest,
+    &mode::Mode,
+    &sum::Sum,
+];
 
 /// One way to make a pixel of a block of pixels.
 pub trait Kind: Sync {
@@ -32,6 +38,11 @@ pub trait Kind: Sync {
 
     /// What it does, in a line.
     fn about(&self) -> &'static str;
+
+    /// Whether reduced samples are values of the image's own dtype, but for rounding.
+    fn keeps_dtype(&self) -> bool {
+        true
+    }
 
     /// The type of a reduced sample of `dtype` (never complex: that is reduced as magnitude).
     fn output(&self, dtype: DType) -> DType;
@@ -67,7 +78,10 @@ impl Resampling {
     pub fn named(name: &str) -> Result<Self> {
         Self::all().find(|kind| kind.name() == name).ok_or_else(|| {
             let names: Vec<_> = Self::all().map(|kind| kind.name()).collect();
-            Error::bad_request("resampling", format!("no resampling {name:?}: there are {}", names.join(", ")))
+            Error::bad_request(
+                "resampling",
+                format!("no resampling {name:?}: there are {}", names.join(", ")),
+            )
         })
     }
 }
@@ -128,9 +142,9 @@ macro_rules! with_type {
             D::Float16 => run!(half::f16),
             D::Float32 => run!(f32),
             D::Float64 => run!(f64),
-            D::Complex64 | D::Complex128 => {
-                Err($crate::error::Error::internal("complex samples are reduced as magnitudes"))
-            }
+            D::Complex64 | D::Complex128 => Err($crate::error::Error::internal(
+                "complex samples are reduced as magnitudes",
+            )),
         }
     }};
 }

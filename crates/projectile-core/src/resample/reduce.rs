@@ -54,7 +54,10 @@ pub struct Job<'a> {
 
 impl std::fmt::Debug for Job<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Job").field("size", &self.size).field("keep", &self.keep).finish_non_exhaustive()
+        f.debug_struct("Job")
+            .field("size", &self.size)
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,9 +83,17 @@ pub(crate) fn reduce<R: Reduction>(kind: &R, job: &Job<'_>) -> Result<Vec<Pixels
     let blocks = usize::try_from(rows_of_blocks * columns_of_blocks)
         .map_err(|_| Error::limit("the region is too large to reduce"))?;
 
-    let planes = Mutex::new(job.keep.clone().map(|level| plane::<R::Output>(job, level)).collect::<Result<Vec<_>>>()?);
+    let planes = Mutex::new(
+        job.keep
+            .clone()
+            .map(|level| plane::<R::Output>(job, level))
+            .collect::<Result<Vec<_>>>()?,
+    );
     // The states at 1/256, from which coarser levels are made.
-    let tail_size = (ceil_shift(height, BLOCK_STEPS) as usize, ceil_shift(width, BLOCK_STEPS) as usize);
+    let tail_size = (
+        ceil_shift(height, BLOCK_STEPS) as usize,
+        ceil_shift(width, BLOCK_STEPS) as usize,
+    );
     let has_tail = *job.keep.end() > BLOCK_STEPS;
     let tail_row = tail_size.1 * job.channels;
     let tail = Mutex::new(vec![None; if has_tail { tail_size.0 * tail_row } else { 0 }]);
@@ -103,7 +114,10 @@ pub(crate) fn reduce<R: Reduction>(kind: &R, job: &Job<'_>) -> Result<Vec<Pixels
                 height: (height - (by << BLOCK_STEPS)).min(1 << BLOCK_STEPS),
                 width: (width - bx * BLOCK_WIDTH).min(BLOCK_WIDTH),
             };
-            let done = job.cancel.check().and_then(|()| reduce_block(kind, job, steps, region));
+            let done = job
+                .cancel
+                .check()
+                .and_then(|()| reduce_block(kind, job, steps, region));
             match done {
                 Ok(done) => {
                     place(&mut lock(&planes), &done.kept, region, job.channels);
@@ -141,7 +155,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn plane<T: Sample>(job: &Job<'_>, level: u32) -> Result<Plane<T>> {
@@ -149,12 +165,21 @@ fn plane<T: Sample>(job: &Job<'_>, level: u32) -> Result<Plane<T>> {
     let (height, width) = (ceil_shift(job.size.0, level), ceil_shift(job.size.1, level));
     let samples = usize::try_from(height)
         .ok()
-        .and_then(|height| height.checked_mul(usize::try_from(width).ok()?)?.checked_mul(job.channels))
+        .and_then(|height| {
+            height
+                .checked_mul(usize::try_from(width).ok()?)?
+                .checked_mul(job.channels)
+        })
         .ok_or_else(too_large)?;
     let mut plane = Vec::new();
     plane.try_reserve_exact(samples).map_err(|_| too_large())?;
     plane.resize(samples, T::zeroed());
-    Ok(Plane { level, height: height as usize, width: width as usize, samples: plane })
+    Ok(Plane {
+        level,
+        height: height as usize,
+        width: width as usize,
+        samples: plane,
+    })
 }
 
 /// What a block comes to: rows of kept levels, and the states at 1/256.
@@ -180,7 +205,12 @@ fn reduce_block<R: Reduction>(
             pixels.shape()
         )));
     }
-    let mut kept: Vec<_> = job.keep.clone().filter(|&k| k <= steps).map(|k| (k, Vec::new())).collect();
+    let mut kept: Vec<_> = job
+        .keep
+        .clone()
+        .filter(|&k| k <= steps)
+        .map(|k| (k, Vec::new()))
+        .collect();
     let first_kept = *job.keep.start() as usize;
     let mut tail = Vec::new();
     let mut emit = |level: usize, states: &[R::State], counts| {
@@ -209,12 +239,15 @@ fn reduce_block<R: Reduction>(
 /// `slice` as samples of type `T`, which it must be.
 fn typed<S: bytemuck::Pod, T: bytemuck::Pod>(slice: &[S]) -> Result<&[T]> {
     let same = TypeId::of::<S>() == TypeId::of::<T>();
-    same.then(|| bytemuck::cast_slice(slice)).ok_or_else(|| Error::internal("samples of another type than was planned"))
+    same.then(|| bytemuck::cast_slice(slice))
+        .ok_or_else(|| Error::internal("samples of another type than was planned"))
 }
 
 fn place<T: Copy>(planes: &mut [Plane<T>], kept: &[(u32, Vec<T>)], region: Region, channels: usize) {
     for (level, samples) in kept {
-        let Some(plane) = planes.iter_mut().find(|plane| plane.level == *level) else { continue };
+        let Some(plane) = planes.iter_mut().find(|plane| plane.level == *level) else {
+            continue;
+        };
         let (y, x) = ((region.y >> level) as usize, (region.x >> level) as usize);
         let row = ceil_shift(region.width, *level) as usize * channels;
         for (i, run) in samples.chunks_exact(row).enumerate() {

@@ -30,7 +30,11 @@ impl<T: Sample> Reduction for Total<T> {
     }
 
     fn store(&self, states: &[Self::State], _counts: Counts, _channels: usize, out: &mut Vec<f64>) {
-        out.extend(states.iter().map(|state| if state.weight > 0.0 { state.sum } else { f64::NAN }));
+        out.extend(
+            states
+                .iter()
+                .map(|state| if state.weight > 0.0 { state.sum } else { f64::NAN }),
+        );
     }
 
     fn widen(&self, states: &[Self::State], _counts: Counts, _channels: usize, out: &mut Vec<Self::State>) {
@@ -51,12 +55,20 @@ impl Kind for Sum {
         "the sum of the valid pixels"
     }
 
+    fn keeps_dtype(&self) -> bool {
+        false
+    }
+
     fn output(&self, _dtype: DType) -> DType {
         DType::Float64
     }
 
     fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>> {
-        let mut job = Job { rules: job.rules, keep: job.keep.clone(), ..*job };
+        let mut job = Job {
+            rules: job.rules,
+            keep: job.keep.clone(),
+            ..*job
+        };
         job.rules.alpha = false;
         with_type!(job.dtype, T => reduce(&Total(Weighted::<T, f64>::new(&job)), &job))
     }

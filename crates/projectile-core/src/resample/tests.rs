@@ -6,10 +6,14 @@ use super::*;
 use crate::array::{Sample, Samples};
 use crate::source::{Cancel, Region};
 
-fn levels(kind: Resampling, pixels: &Pixels, keep: std::ops::RangeInclusive<u32>, rules: Rules) -> Vec<Pixels> {
-    let read = |r: Region| {
-        Ok(pixels.crop(r.y as usize, r.x as usize, r.height as usize, r.width as usize, 1))
-    };
+fn levels(
+    kind: Resampling,
+    pixels: &Pixels,
+    keep: std::ops::RangeInclusive<u32>,
+    rules: Rules,
+) -> Vec<Pixels> {
+    let read =
+        |r: Region| Ok(pixels.crop(r.y as usize, r.x as usize, r.height as usize, r.width as usize, 1));
     let job = Job {
         blocks: &read,
         size: (pixels.height() as u64, pixels.width() as u64),
@@ -23,11 +27,19 @@ fn levels(kind: Resampling, pixels: &Pixels, keep: std::ops::RangeInclusive<u32>
     kind.reduce(&job).unwrap()
 }
 
-fn random<T: Sample>(seed: u64, height: usize, width: usize, channels: usize, draw: impl Fn(u64) -> T) -> Pixels {
+fn random<T: Sample>(
+    seed: u64,
+    height: usize,
+    width: usize,
+    channels: usize,
+    draw: impl Fn(u64) -> T,
+) -> Pixels {
     let mut state = seed;
     let samples = (0..height * width * channels)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             draw(state >> 24)
         })
         .collect();
@@ -63,13 +75,23 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 
 #[test]
 fn averages_of_bytes_are_rounded_once_however_deep() {
-    for (height, width, channels) in [(1, 1, 1), (300, 1030, 3), (700, 2, 1), (257, 1025, 4), (1, 3000, 1)] {
+    for (height, width, channels) in [
+        (1, 1, 1),
+        (300, 1030, 3),
+        (700, 2, 1),
+        (257, 1025, 4),
+        (1, 3000, 1),
+    ] {
         let pixels = random(7, height, width, channels, |r| r as u8);
         let top = 64 - (height.max(width) as u64 - 1).leading_zeros();
-        for (level, reduced) in (0..=top).zip(levels(Resampling::AVERAGE, &pixels, 0..=top, Rules::default())) {
+        for (level, reduced) in (0..=top).zip(levels(Resampling::AVERAGE, &pixels, 0..=top, Rules::default()))
+        {
             for (got, block) in reduced.to_f64().iter().zip(blocks(&pixels, level, None)) {
                 let exact = block.iter().sum::<f64>() / block.len() as f64;
-                assert!((got - exact).abs() <= 0.5 + 1e-9, "{height}×{width} level {level}: {got} for {exact}");
+                assert!(
+                    (got - exact).abs() <= 0.5 + 1e-9,
+                    "{height}×{width} level {level}: {got} for {exact}"
+                );
             }
         }
     }
@@ -81,15 +103,24 @@ fn signed_averages_round_to_nearest_too() {
     for (level, reduced) in (0..=7).zip(levels(Resampling::AVERAGE, &pixels, 0..=7, Rules::default())) {
         for (got, block) in reduced.to_f64().iter().zip(blocks(&pixels, level, None)) {
             let exact = block.iter().sum::<f64>() / block.len() as f64;
-            assert!((got - exact).abs() <= 0.5 + 1e-9, "level {level}: {got} for {exact}");
+            assert!(
+                (got - exact).abs() <= 0.5 + 1e-9,
+                "level {level}: {got} for {exact}"
+            );
         }
     }
 }
 
 #[test]
 fn not_a_number_is_never_mixed_in() {
-    let pixels = random(5, 70, 530, 1, |r| if r % 3 == 0 { f32::NAN } else { (r % 1000) as f32 });
-    for kind in [Resampling::AVERAGE, Resampling::named("max").unwrap(), Resampling::named("min").unwrap()] {
+    let pixels = random(5, 70, 530, 1, |r| {
+        if r % 3 == 0 { f32::NAN } else { (r % 1000) as f32 }
+    });
+    for kind in [
+        Resampling::AVERAGE,
+        Resampling::named("max").unwrap(),
+        Resampling::named("min").unwrap(),
+    ] {
         for (level, reduced) in (1..=10).zip(levels(kind, &pixels, 1..=10, Rules::default())) {
             for (got, block) in reduced.to_f64().into_iter().zip(blocks(&pixels, level, None)) {
                 let expected = match kind.name() {
@@ -97,7 +128,10 @@ fn not_a_number_is_never_mixed_in() {
                     "max" => block.iter().copied().fold(f64::NAN, f64::max),
                     _ => block.iter().copied().fold(f64::NAN, f64::min),
                 };
-                assert!(close(got, expected, 1e-3), "{kind} level {level}: {got} for {expected}");
+                assert!(
+                    close(got, expected, 1e-3),
+                    "{kind} level {level}: {got} for {expected}"
+                );
             }
         }
     }
@@ -105,11 +139,18 @@ fn not_a_number_is_never_mixed_in() {
 
 #[test]
 fn nodata_is_left_out_and_a_block_of_nothing_else_is_nodata() {
-    let rules = Rules { nodata: Some(255.0), alpha: false };
+    let rules = Rules {
+        nodata: Some(255.0),
+        alpha: false,
+    };
     let pixels = random(9, 66, 67, 1, |r| if r % 2 == 0 { 255u8 } else { (r % 200) as u8 });
     for kind in Resampling::all().filter(|kind| !matches!(kind.name(), "nearest" | "mode")) {
         for (level, reduced) in (1..=7).zip(levels(kind, &pixels, 1..=7, rules)) {
-            for (got, block) in reduced.to_f64().into_iter().zip(blocks(&pixels, level, Some(255.0))) {
+            for (got, block) in reduced
+                .to_f64()
+                .into_iter()
+                .zip(blocks(&pixels, level, Some(255.0)))
+            {
                 let empty = if kind.name() == "sum" { f64::NAN } else { 255.0 };
                 let expected = match (block.is_empty(), kind.name()) {
                     (true, _) => empty,
@@ -118,7 +159,10 @@ fn nodata_is_left_out_and_a_block_of_nothing_else_is_nodata() {
                     (_, "min") => block.iter().copied().fold(f64::MAX, f64::min),
                     _ => block.iter().sum(),
                 };
-                assert!(close(got, expected, 0.5), "{kind} level {level}: {got} for {expected}");
+                assert!(
+                    close(got, expected, 0.5),
+                    "{kind} level {level}: {got} for {expected}"
+                );
             }
         }
     }
@@ -128,7 +172,15 @@ fn nodata_is_left_out_and_a_block_of_nothing_else_is_nodata() {
 fn colours_are_weighed_by_alpha_where_it_is_alpha() {
     let samples = Samples::UInt8(vec![200, 0, 0, 255, 0, 0, 0, 0].into());
     let pixels = Pixels::new(samples, 1, 2, 4).unwrap();
-    let weighed = levels(Resampling::AVERAGE, &pixels, 1..=1, Rules { nodata: None, alpha: true });
+    let weighed = levels(
+        Resampling::AVERAGE,
+        &pixels,
+        1..=1,
+        Rules {
+            nodata: None,
+            alpha: true,
+        },
+    );
     assert_eq!(weighed[0].to_f64(), [200.0, 0.0, 0.0, 128.0]);
     let plain = levels(Resampling::AVERAGE, &pixels, 1..=1, Rules::default());
     assert_eq!(plain[0].to_f64(), [100.0, 0.0, 0.0, 128.0]);
@@ -137,20 +189,39 @@ fn colours_are_weighed_by_alpha_where_it_is_alpha() {
 #[test]
 fn the_mode_is_the_commonest_of_each_step_and_the_least_of_equals() {
     let samples = |v: Vec<u32>| Pixels::new(Samples::UInt32(v.into()), 2, 2, 1).unwrap();
-    for (block, expected) in [([5, 5, 9, 9], 5.0), ([9, 5, 9, 7], 9.0), ([4, 3, 2, 1], 1.0), ([8, 8, 8, 8], 8.0)] {
-        let reduced = levels(Resampling::MODE, &samples(block.to_vec()), 1..=1, Rules::default());
+    for (block, expected) in [
+        ([5, 5, 9, 9], 5.0),
+        ([9, 5, 9, 7], 9.0),
+        ([4, 3, 2, 1], 1.0),
+        ([8, 8, 8, 8], 8.0),
+    ] {
+        let reduced = levels(
+            Resampling::MODE,
+            &samples(block.to_vec()),
+            1..=1,
+            Rules::default(),
+        );
         assert_eq!(reduced[0].to_f64(), [expected]);
     }
     let odd = Pixels::new(Samples::UInt32(vec![7, 3].into()), 2, 1, 1).unwrap();
-    assert_eq!(levels(Resampling::MODE, &odd, 1..=1, Rules::default())[0].to_f64(), [3.0]);
+    assert_eq!(
+        levels(Resampling::MODE, &odd, 1..=1, Rules::default())[0].to_f64(),
+        [3.0]
+    );
 }
 
 #[test]
 fn bool_stays_bool_but_averages_to_its_share() {
     let pixels = Pixels::new(Samples::Bool(vec![1, 0, 0, 0].into()), 2, 2, 1).unwrap();
     let reduced = |name| levels(Resampling::named(name).unwrap(), &pixels, 1..=1, Rules::default()).remove(0);
-    assert_eq!((reduced("max").dtype(), reduced("max").to_f64()), (DType::Bool, vec![1.0]));
-    assert_eq!((reduced("average").dtype(), reduced("average").to_f64()), (DType::Float16, vec![0.25]));
+    assert_eq!(
+        (reduced("max").dtype(), reduced("max").to_f64()),
+        (DType::Bool, vec![1.0])
+    );
+    assert_eq!(
+        (reduced("average").dtype(), reduced("average").to_f64()),
+        (DType::Float16, vec![0.25])
+    );
 }
 
 #[test]
@@ -159,7 +230,11 @@ fn what_a_kind_says_it_gives_is_what_it_gives() {
         for dtype in DType::ALL.into_iter().filter(|dtype| !dtype.is_complex()) {
             let samples = Samples::from_bytes(dtype, &[0; 64], false);
             let pixels = Pixels::new(samples, 2, 2, 1).unwrap();
-            assert_eq!(levels(kind, &pixels, 1..=1, Rules::default())[0].dtype(), kind.output(dtype), "{kind} {dtype}");
+            assert_eq!(
+                levels(kind, &pixels, 1..=1, Rules::default())[0].dtype(),
+                kind.output(dtype),
+                "{kind} {dtype}"
+            );
         }
     }
 }
@@ -179,7 +254,10 @@ fn a_cancelled_job_ends_with_that_error() {
         threads: 1,
         cancel: &cancel,
     };
-    assert_eq!(Resampling::AVERAGE.reduce(&job).unwrap_err().kind(), crate::ErrorKind::Cancelled);
+    assert_eq!(
+        Resampling::AVERAGE.reduce(&job).unwrap_err().kind(),
+        crate::ErrorKind::Cancelled
+    );
 }
 
 #[test]
@@ -187,7 +265,15 @@ fn every_file_in_this_folder_is_registered() {
     const HELPERS: [&str; 5] = ["mod", "cascade", "extreme", "reduce", "tests"];
     let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/resample"))
         .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
         .filter(|name| !HELPERS.contains(&name.as_str()))
         .collect();
     let mut registered: Vec<String> = Resampling::all().map(|kind| kind.name().to_owned()).collect();

@@ -134,15 +134,11 @@ fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -> Result<En
     let effort = address.parameter("effort").map(Effort::named).transpose()?;
     let quality = address.parameter("quality").map(quality).transpose()?;
     let background = address.parameter("background").map(background).transpose()?;
-    let used = encoding.encoder.uses();
-    if used.effort {
-        encoding.options.effort = effort.unwrap_or(world.effort);
-    }
-    if used.quality {
-        encoding.options.quality = quality.or(world.quality);
-    }
-    if used.background {
-        encoding.options.background = background;
+    match encoding.encoder.name() {
+        "png" => encoding.options.effort = effort.unwrap_or(world.effort),
+        "jpg" => (encoding.options.quality, encoding.options.background) = (quality.or(world.quality), background),
+        "webp" => encoding.options.quality = quality.or(world.quality),
+        _ => {}
     }
     Ok(encoding)
 }

@@ -15,7 +15,11 @@ pub(super) fn maps() -> Vec<Colormap> {
             let (name, category, entries) = (words.next()?, words.next()?, words.next()?.parse().ok()?);
             let (table, after) = rest.split_at_checked(entries)?;
             rest = after;
-            Some(Colormap { name, category, table: table.to_vec() })
+            Some(Colormap {
+                name,
+                category,
+                table: table.to_vec(),
+            })
         })
         .collect()
 }

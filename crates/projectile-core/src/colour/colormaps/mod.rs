@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 pub static FAMILIES: &[fn() -> Vec<Colormap>] = &[matplotlib::maps];
 
 /// Every map, in the order in which menus show them.
-pub static COLORMAPS: LazyLock<Vec<Colormap>> = LazyLock::new(|| FAMILIES.iter().flat_map(|family| family()).collect());
+pub static COLORMAPS: LazyLock<Vec<Colormap>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|family| family()).collect());
 
 /// A table of colours. Values below its window take the first colour, values above the last, bad ones none.
 #[derive(Clone, Debug)]
@@ -53,9 +54,20 @@ impl Hash for Colormap {
 pub fn colormap(name: &str) -> Result<&'static Colormap> {
     COLORMAPS.iter().find(|map| map.name == name).ok_or_else(|| {
         let start: String = name.chars().take(3).flat_map(char::to_lowercase).collect();
-        let near: Vec<_> =
-            COLORMAPS.iter().map(|map| map.name).filter(|n| n.to_lowercase().starts_with(&start)).take(4).collect();
-        let hint = if near.is_empty() { "viridis, gray, magma, RdBu, …".to_owned() } else { near.join(", ") };
-        Error::bad_request("colormap", format!("no colormap {name:?} in matplotlib's list: there is {hint}"))
+        let near: Vec<_> = COLORMAPS
+            .iter()
+            .map(|map| map.name)
+            .filter(|n| n.to_lowercase().starts_with(&start))
+            .take(4)
+            .collect();
+        let hint = if near.is_empty() {
+            "viridis, gray, magma, RdBu, …".to_owned()
+        } else {
+            near.join(", ")
+        };
+        Error::bad_request(
+            "colormap",
+            format!("no colormap {name:?} in matplotlib's list: there is {hint}"),
+        )
     })
 }
