@@ -33,8 +33,13 @@ fn run() -> Result<(), Box<dyn Error>> {
     files.sort();
     let mut table = String::from("&[\n");
     for (path, file) in files {
-        let file = file.to_str().ok_or("the viewer's bundle lies under a path that is no UTF-8")?;
-        writeln!(table, "    Asset {{ path: {path:?}, bytes: include_bytes!({file:?}) }},")?;
+        let file = file
+            .to_str()
+            .ok_or("the viewer's bundle lies under a path that is no UTF-8")?;
+        writeln!(
+            table,
+            "    Asset {{ path: {path:?}, bytes: include_bytes!({file:?}) }},"
+        )?;
     }
     table.push(']');
     fs::write(out.join("viewer.rs"), table)?;
@@ -58,9 +63,11 @@ fn bundle(here: &Path, out: &Path) -> Result<Option<PathBuf>, Box<dyn Error>> {
     let built = sources.join("dist");
     watch(&sources);
     let Some(changed) = newest(&sources) else {
-        return Err("The viewer's sources are not here (folder viewer/ of the repository).\n\
+        return Err(
+            "The viewer's sources are not here (folder viewer/ of the repository).\n\
              Set PROJECTILE_VIEWER=none to build without a viewer."
-            .into());
+                .into(),
+        );
     };
     if newest(&built).is_some_and(|at| at >= changed) {
         // Only where it is: cargo runs this afresh each time for a path that does not exist.
@@ -77,7 +84,11 @@ fn build(sources: &Path, copy: &Path) -> Result<PathBuf, Box<dyn Error>> {
             let entry = entry?;
             // Installed packages stay as long as the lock file does.
             if entry.file_name() != "node_modules" && entry.file_name() != "installed-lock.json" {
-                let remove = if entry.file_type()?.is_dir() { fs::remove_dir_all } else { fs::remove_file };
+                let remove = if entry.file_type()?.is_dir() {
+                    fs::remove_dir_all
+                } else {
+                    fs::remove_file
+                };
                 remove(&entry.path())?;
             }
         }
@@ -89,7 +100,10 @@ fn build(sources: &Path, copy: &Path) -> Result<PathBuf, Box<dyn Error>> {
         fs::create_dir_all(target.parent().unwrap_or(copy))?;
         fs::copy(file, target)?;
     }
-    let (lock, installed) = (fs::read(copy.join("package-lock.json")).ok(), copy.join("installed-lock.json"));
+    let (lock, installed) = (
+        fs::read(copy.join("package-lock.json")).ok(),
+        copy.join("installed-lock.json"),
+    );
     if lock.is_none() || fs::read(&installed).ok() != lock || !copy.join("node_modules").is_dir() {
         npm(copy, &["ci", "--no-audit", "--no-fund"])?;
         fs::copy(copy.join("package-lock.json"), installed)?;
@@ -111,7 +125,12 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
-    Err(format!("npm {} failed:\n{}\n{HELP}", arguments.join(" "), String::from_utf8_lossy(&said)).into())
+    Err(format!(
+        "npm {} failed:\n{}\n{HELP}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&said)
+    )
+    .into())
 }
 
 fn skipped(name: &OsStr) -> bool {
@@ -148,5 +167,8 @@ fn watch(folder: &Path) {
 fn newest(folder: &Path) -> Option<SystemTime> {
     let mut files = Vec::new();
     collect(folder, "", &mut files).ok()?;
-    files.iter().filter_map(|(_, file)| fs::metadata(file).ok()?.modified().ok()).max()
+    files
+        .iter()
+        .filter_map(|(_, file)| fs::metadata(file).ok()?.modified().ok())
+        .max()
 }

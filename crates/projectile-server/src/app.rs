@@ -71,7 +71,9 @@ impl App {
         };
         headers::everywhere(reply.headers_mut());
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED || parts.method == Method::OPTIONS {
-            reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            reply
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
         }
         tracing::debug!(method = %parts.method, path = %parts.uri.path(), status = reply.status().as_u16(), "answered");
         respond::without_body(&parts.method, reply)
@@ -87,11 +89,19 @@ impl App {
                 *reply.status_mut() = StatusCode::NO_CONTENT;
                 return Ok(reply);
             }
-            _ => return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS")),
+            _ => {
+                return Err(Problem::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "only GET, HEAD and OPTIONS",
+                ));
+            }
         }
         let length = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
         if length > LONGEST_ADDRESS {
-            return Err(Problem::new(StatusCode::URI_TOO_LONG, "an address has at most 4096 characters"));
+            return Err(Problem::new(
+                StatusCode::URI_TOO_LONG,
+                "an address has at most 4096 characters",
+            ));
         }
         if parts.uri.path() == "/healthz" {
             // Outside of token and limit: whoever asks must learn that a busy server lives.
@@ -103,7 +113,10 @@ impl App {
             return Ok(*reply);
         }
         let _room = self.in_flight.try_acquire().map_err(|_| {
-            Problem::busy("more requests than this server answers at a time", std::time::Duration::from_secs(1))
+            Problem::busy(
+                "more requests than this server answers at a time",
+                std::time::Duration::from_secs(1),
+            )
         })?;
         self.reply(parts, peer).await
     }
@@ -120,7 +133,11 @@ impl App {
             effort: self.options.png.unwrap_or_else(|| effort(peer, &parts.headers)),
         };
         match protocol::parse(&address, &world)? {
-            Call::Tile { entry, request, pinned } => self.tile(entry, request, pinned, &parts.headers).await,
+            Call::Tile {
+                entry,
+                request,
+                pinned,
+            } => self.tile(entry, request, pinned, &parts.headers).await,
             Call::Document(document) => Ok(respond::document(document, &parts.headers)),
             Call::Work { entry, work } => {
                 let (image, builder) = (entry.image.clone(), Arc::clone(&self.builder));
@@ -148,7 +165,10 @@ impl App {
 
     /// The user's own page, told of the colormap that was asked for, if any.
     async fn client_page(&self, template: &str) -> Result<Reply, Problem> {
-        let chosen = self.catalog.first().filter(|entry| entry.image.options().colormap.is_some());
+        let chosen = self
+            .catalog
+            .first()
+            .filter(|entry| entry.image.options().colormap.is_some());
         let cmap_string = match chosen {
             None => String::new(),
             Some(entry) => {
@@ -161,7 +181,11 @@ impl App {
                 .await?
             }
         };
-        Ok(viewer::client_page(template, self.options.tile_size, &cmap_string))
+        Ok(viewer::client_page(
+            template,
+            self.options.tile_size,
+            &cmap_string,
+        ))
     }
 
     async fn tile(
@@ -235,15 +259,23 @@ impl App {
 }
 
 fn busy(Busy { retry_after }: Busy) -> Problem {
-    Problem::busy("more tiles wait to be rendered than this server keeps in its queue", retry_after)
+    Problem::busy(
+        "more tiles wait to be rendered than this server keeps in its queue",
+        retry_after,
+    )
 }
 
 /// A panic is an error of ours; the thread that it came to lives on.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-        Err(Error::new(ErrorKind::Internal, format!("a render panicked: {text}")))
+        let text = text
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("a panic");
+        Err(Error::new(
+            ErrorKind::Internal,
+            format!("a render panicked: {text}"),
+        ))
     })
 }
 
@@ -257,5 +289,9 @@ fn effort(peer: Option<IpAddr>, headers: &HeaderMap) -> Effort {
     ];
     let here = peer.is_some_and(|address| address.to_canonical().is_loopback());
     let proxied = PROXIED.iter().any(|name| headers.contains_key(name));
-    if here && !proxied { Effort::Stored } else { Effort::Fast }
+    if here && !proxied {
+        Effort::Stored
+    } else {
+        Effort::Fast
+    }
 }

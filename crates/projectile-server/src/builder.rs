@@ -18,23 +18,29 @@ impl Builder {
         let (wishes, incoming) = mpsc::channel::<Image>();
         let cancel = Cancel::new();
         let called_off = cancel.clone();
-        std::thread::Builder::new().name("build".to_owned()).spawn(move || {
-            for image in incoming {
-                while let Some(build) = image.next_build() {
-                    if called_off.is_cancelled() {
-                        return;
-                    }
-                    match catch_unwind(AssertUnwindSafe(|| build.run(threads, &called_off))) {
-                        Ok(Ok(())) => tracing::debug!(image = image.name(), "built levels"),
-                        Ok(Err(error)) if error.kind() == ErrorKind::Cancelled => return,
-                        Ok(Err(error)) => {
-                            tracing::warn!(image = image.name(), error = error.message(), "cannot build levels");
+        std::thread::Builder::new()
+            .name("build".to_owned())
+            .spawn(move || {
+                for image in incoming {
+                    while let Some(build) = image.next_build() {
+                        if called_off.is_cancelled() {
+                            return;
                         }
-                        Err(_) => tracing::error!(image = image.name(), "building levels panicked"),
+                        match catch_unwind(AssertUnwindSafe(|| build.run(threads, &called_off))) {
+                            Ok(Ok(())) => tracing::debug!(image = image.name(), "built levels"),
+                            Ok(Err(error)) if error.kind() == ErrorKind::Cancelled => return,
+                            Ok(Err(error)) => {
+                                tracing::warn!(
+                                    image = image.name(),
+                                    error = error.message(),
+                                    "cannot build levels"
+                                );
+                            }
+                            Err(_) => tracing::error!(image = image.name(), "building levels panicked"),
+                        }
                     }
                 }
-            }
-        })?;
+            })?;
         Ok(Self { wishes, cancel })
     }
 

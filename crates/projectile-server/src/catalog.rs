@@ -27,7 +27,7 @@ pub(crate) struct Catalog {
 impl Catalog {
     pub(crate) fn new(images: impl IntoIterator<Item = Image>) -> Self {
         let images: Vec<_> = images.into_iter().collect();
-        let ids = ids(images.iter().map(|image| image.name()));
+        let ids = ids(images.iter().map(Image::name));
         let by_id = ids.iter().cloned().zip(0..).collect();
         let entries = ids
             .into_iter()

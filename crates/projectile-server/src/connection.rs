@@ -36,7 +36,7 @@ const FULL: &[u8] =
 pub(crate) async fn run<H, F>(listener: TcpListener, limits: Limits, mut shutdown: Shutdown, handler: H)
 where
     H: Fn(Parts, SocketAddr) -> F + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send,
+    F: Future<Output = Reply> + Send + 'static,
 {
     let handler = Arc::new(handler);
     let mut connections = JoinSet::new();
@@ -82,7 +82,11 @@ async fn accept(listener: &TcpListener, backoff: &mut Backoff) -> (TcpStream, So
                 return accepted;
             }
             // The client left before we got to it.
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
             Err(error) => {
                 backoff.wait = (backoff.wait * 2).clamp(FIRST, LAST);
                 if backoff.spoke.is_none_or(|at| at.elapsed() >= LAST) {
@@ -108,7 +112,11 @@ async fn connection<H, F>(
     // A tile's last packet must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let phase = Phase::new();
-    let deadlines = Deadlines { head: limits.head, idle: limits.idle, stall: limits.stall };
+    let deadlines = Deadlines {
+        head: limits.head,
+        idle: limits.idle,
+        stall: limits.stall,
+    };
     let io = TokioIo::new(Guarded::new(stream, phase.clone(), deadlines));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         phase.busy();
@@ -151,13 +159,19 @@ where
     let answering = std::panic::AssertUnwindSafe(handler(parts, peer)).catch_unwind();
     let mut reply = answering.await.unwrap_or_else(|_| {
         tracing::error!("a request's handler panicked");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed on this request; its log says more").reply()
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the server failed on this request; its log says more",
+        )
+        .reply()
     });
     if has_body {
         if reply.status().is_success() {
             reply = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "no address here takes a body").reply();
         }
-        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        reply
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     reply
 }

@@ -45,7 +45,12 @@ pub(crate) fn status(kind: ErrorKind) -> StatusCode {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), parameter: None, retry_after: None }
+        Self {
+            status,
+            detail: detail.into(),
+            parameter: None,
+            retry_after: None,
+        }
     }
 
     /// 503, and when to come back.
@@ -102,7 +107,11 @@ mod tests {
     fn retry_after_is_whole_seconds_from_one() {
         for (milliseconds, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (3_600_000, 60)] {
             let problem = Problem::busy("later", Duration::from_millis(milliseconds));
-            assert_eq!(problem.reply().headers()[RETRY_AFTER], seconds.to_string().as_str(), "{milliseconds} ms");
+            assert_eq!(
+                problem.reply().headers()[RETRY_AFTER],
+                seconds.to_string().as_str(),
+                "{milliseconds} ms"
+            );
         }
     }
 

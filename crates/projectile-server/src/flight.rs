@@ -52,10 +52,13 @@ pub(crate) struct Pilot<K: Hash + Eq, V> {
 
 impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { slots: Mutex::new(HashMap::new()) })
+        Arc::new(Self {
+            slots: Mutex::new(HashMap::new()),
+        })
     }
 
     /// Flights under way.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.lock().len()
     }
@@ -82,12 +85,21 @@ impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
                     outcome: watch::Sender::new(None),
                 });
                 slots.insert(key.clone(), Arc::clone(&flight));
-                let pilot = Pilot { flights: Arc::clone(self), key: key.clone(), flight: Arc::clone(&flight) };
+                let pilot = Pilot {
+                    flights: Arc::clone(self),
+                    key: key.clone(),
+                    flight: Arc::clone(&flight),
+                };
                 (flight, Some(pilot))
             }
         };
         let outcome = flight.outcome.subscribe();
-        let waiter = Waiter { flights: Arc::clone(self), key, flight, outcome };
+        let waiter = Waiter {
+            flights: Arc::clone(self),
+            key,
+            flight,
+            outcome,
+        };
         if let Some(pilot) = pilot {
             // On refusal `start` has dropped the pilot: whoever joined meanwhile is told, and the slot is free.
             start(pilot, waiter.flight.cancel.clone())?;
@@ -169,10 +181,14 @@ mod tests {
 
     /// Joins flight 1; the pilot, if one was made, goes to `pilots`.
     fn join(flights: &Arc<Flights<u32, u32>>, pilots: &RefCell<Vec<(Pilot<u32, u32>, Cancel)>>) -> Seat {
-        let joined = flights.join(1, || None, |pilot, cancel| {
-            pilots.borrow_mut().push((pilot, cancel));
-            Ok::<_, ()>(())
-        });
+        let joined = flights.join(
+            1,
+            || None,
+            |pilot, cancel| {
+                pilots.borrow_mut().push((pilot, cancel));
+                Ok::<_, ()>(())
+            },
+        );
         match joined {
             Ok(Joined::Waiting(waiter)) => waiter,
             _ => panic!("it must wait"),
@@ -223,8 +239,14 @@ mod tests {
     #[test]
     fn a_refused_start_frees_the_slot() {
         let flights: Arc<Flights<u32, u32>> = Flights::new();
-        assert!(matches!(flights.join(1, || None, |_pilot, _| Err("full")), Err("full")));
+        assert!(matches!(
+            flights.join(1, || None, |_pilot, _| Err("full")),
+            Err("full")
+        ));
         assert_eq!(flights.len(), 0);
-        assert!(matches!(flights.join(1, || Some(3), |_, _| Err("full")), Ok(Joined::Ready(3))));
+        assert!(matches!(
+            flights.join(1, || Some(3), |_, _| Err("full")),
+            Ok(Joined::Ready(3))
+        ));
     }
 }

@@ -84,14 +84,25 @@ impl Alarm {
     }
 
     fn rings(&mut self, context: &mut Context<'_>) -> bool {
-        self.set && self.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready())
+        self.set
+            && self
+                .sleep
+                .as_mut()
+                .is_some_and(|sleep| sleep.as_mut().poll(context).is_ready())
     }
 }
 
 impl<S> Guarded<S> {
     pub(crate) fn new(stream: S, phase: Phase, deadlines: Deadlines) -> Self {
         let (read, write) = (Alarm::default(), Alarm::default());
-        Self { stream, phase, deadlines, read, set_for: BUSY, write }
+        Self {
+            stream,
+            phase,
+            deadlines,
+            read,
+            set_for: BUSY,
+            write,
+        }
     }
 
     fn watch_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -110,7 +121,11 @@ impl<S> Guarded<S> {
         Poll::Pending
     }
 
-    fn watch_write(&mut self, context: &mut Context<'_>, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn watch_write(
+        &mut self,
+        context: &mut Context<'_>,
+        done: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if done.is_ready() {
             self.write.clear();
             if self.set_for == IDLE {
@@ -134,7 +149,11 @@ fn timed_out(why: &str) -> io::Error {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let done = Pin::new(&mut this.stream).poll_read(context, buffer);
@@ -187,7 +206,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn new(bytes: Bytes, phase: Phase) -> Self {
-        Self { bytes: (!bytes.is_empty()).then_some(bytes), phase }
+        Self {
+            bytes: (!bytes.is_empty()).then_some(bytes),
+            phase,
+        }
     }
 }
 
@@ -195,7 +217,10 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         Poll::Ready(self.get_mut().bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

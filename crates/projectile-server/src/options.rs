@@ -28,7 +28,7 @@ impl Default for Limits {
             connections: 10_000,
             in_flight: 4_096,
             head: Duration::from_secs(10),
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             stall: Duration::from_secs(30),
             drain: Duration::from_secs(10),
         }

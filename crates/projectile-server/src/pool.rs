@@ -33,7 +33,10 @@ struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("capacity", &self.capacity).field("threads", &self.threads).finish()
+        f.debug_struct("Shared")
+            .field("capacity", &self.capacity)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,7 +63,11 @@ impl Pool {
     /// A pool of `threads` threads, in front of which at most `capacity` jobs wait.
     pub(crate) fn new(threads: usize, capacity: usize) -> std::io::Result<Self> {
         let threads = threads.max(1);
-        let state = State { queue: VecDeque::new(), job_time: FIRST_GUESS, closed: false };
+        let state = State {
+            queue: VecDeque::new(),
+            job_time: FIRST_GUESS,
+            closed: false,
+        };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             work: Condvar::new(),
@@ -68,7 +75,10 @@ impl Pool {
             threads,
             running: AtomicUsize::new(0),
         });
-        let mut pool = Self { shared: Arc::clone(&shared), threads: Vec::new() };
+        let mut pool = Self {
+            shared: Arc::clone(&shared),
+            threads: Vec::new(),
+        };
         for number in 0..threads {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new()
@@ -85,13 +95,20 @@ impl Pool {
         let dropped;
         {
             let mut state = self.shared.lock();
-            dropped = if state.queue.len() >= self.shared.capacity { state.forget_cancelled() } else { Vec::new() };
+            dropped = if state.queue.len() >= self.shared.capacity {
+                state.forget_cancelled()
+            } else {
+                Vec::new()
+            };
             if state.queue.len() >= self.shared.capacity {
                 let waiting = u32::try_from(state.queue.len()).unwrap_or(u32::MAX);
                 let retry_after = state.job_time.saturating_mul(waiting) / self.shared.threads as u32;
                 return Err(Busy { retry_after });
             }
-            state.queue.push_back(Job { cancel, run: Box::new(run) });
+            state.queue.push_back(Job {
+                cancel,
+                run: Box::new(run),
+            });
         }
         self.shared.work.notify_one();
         // Outside the lock: a dropped job tells those who waited for it.
@@ -100,11 +117,13 @@ impl Pool {
     }
 
     /// Jobs that run now.
+    #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
         self.shared.running.load(Ordering::Relaxed)
     }
 
     /// Jobs that wait.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.shared.lock().queue.len()
     }
@@ -126,7 +145,10 @@ impl Drop for Pool {
 
 impl State {
     fn forget_cancelled(&mut self) -> Vec<Job> {
-        let (gone, kept) = self.queue.drain(..).partition(|job: &Job| job.cancel.is_cancelled());
+        let (gone, kept) = self
+            .queue
+            .drain(..)
+            .partition(|job: &Job| job.cancel.is_cancelled());
         self.queue = VecDeque::from(kept);
         gone
     }
@@ -222,7 +244,8 @@ mod tests {
         let pool = Pool::new(1, 8).unwrap();
         let (sender, receiver) = mpsc::channel();
         pool.submit(Cancel::new(), || panic!("on purpose")).unwrap();
-        pool.submit(Cancel::new(), move || sender.send(7).unwrap()).unwrap();
+        pool.submit(Cancel::new(), move || sender.send(7).unwrap())
+            .unwrap();
         assert_eq!(receiver.recv(), Ok(7));
     }
 }

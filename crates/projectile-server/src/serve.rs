@@ -47,8 +47,10 @@ impl Server {
             let app = Arc::clone(&self.0);
             async move {
                 let (parts, _) = request.into_parts();
-                let peer: Option<IpAddr> =
-                    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+                let peer: Option<IpAddr> = parts
+                    .extensions
+                    .get::<ConnectInfo<SocketAddr>>()
+                    .map(|info| info.0.ip());
                 app.answer(&parts, peer).await.map(axum::body::Body::from)
             }
         })
@@ -62,7 +64,10 @@ impl Server {
 /// # Errors
 /// When the system gives no threads.
 pub fn router(images: impl IntoIterator<Item = Image>) -> std::io::Result<Router> {
-    let options = Options { hosts: AllowedHosts::any(), ..Options::default() };
+    let options = Options {
+        hosts: AllowedHosts::any(),
+        ..Options::default()
+    };
     Server::new(images, options).map(Server::into_router)
 }
 

@@ -30,7 +30,11 @@ impl ShutdownHandle {
 
     /// [`drain`](Self::drain) the first time it is called, [`leave`](Self::leave) after.
     pub fn step(&self) {
-        let next = if *self.0.borrow() == Stage::Serving { Stage::Draining } else { Stage::Leaving };
+        let next = if *self.0.borrow() == Stage::Serving {
+            Stage::Draining
+        } else {
+            Stage::Leaving
+        };
         self.raise(next);
     }
 

@@ -31,7 +31,12 @@ const HASHED: &str = "viewer/";
 /// A file of the built-in viewer; `index.html` for the page itself.
 pub(crate) fn embedded(path: &str, asked: &HeaderMap) -> Result<Reply, Problem> {
     if let Some(asset) = ASSETS.iter().find(|asset| asset.path == path) {
-        return Ok(file(path, Bytes::from_static(asset.bytes), path.starts_with(HASHED), asked));
+        return Ok(file(
+            path,
+            Bytes::from_static(asset.bytes),
+            path.starts_with(HASHED),
+            asked,
+        ));
     }
     if path == "index.html" && ASSETS.is_empty() {
         return Ok(file(path, Bytes::from_static(PLAIN.as_bytes()), false, asked));
@@ -45,7 +50,9 @@ pub(crate) async fn from_folder(folder: &Path, path: &str, asked: &HeaderMap) ->
     let plain = |part: &str| {
         !part.starts_with('.')
             && !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
     };
     if !path.split('/').all(plain) {
         return Err(missing());
@@ -54,7 +61,11 @@ pub(crate) async fn from_folder(folder: &Path, path: &str, asked: &HeaderMap) ->
     let read = tokio::task::spawn_blocking(move || {
         // A link that leads out of the folder leads to nothing.
         let inside = wanted.canonicalize()?.starts_with(folder.canonicalize()?);
-        if inside { std::fs::read(wanted) } else { Err(std::io::ErrorKind::NotFound.into()) }
+        if inside {
+            std::fs::read(wanted)
+        } else {
+            Err(std::io::ErrorKind::NotFound.into())
+        }
     });
     match read.await {
         Ok(Ok(bytes)) => Ok(file(path, Bytes::from(bytes), false, asked)),
@@ -66,12 +77,19 @@ fn file(path: &str, bytes: Bytes, immutable: bool, asked: &HeaderMap) -> Reply {
     let mut hash = StableHasher::new();
     bytes.hash(&mut hash);
     let etag = respond::etag(hash.finish());
-    let mut reply =
-        if respond::matches(asked, &etag) { respond::not_modified() } else { Reply::new(bytes) };
+    let mut reply = if respond::matches(asked, &etag) {
+        respond::not_modified()
+    } else {
+        Reply::new(bytes)
+    };
     let sent = reply.headers_mut();
     sent.insert(ETAG, etag);
     sent.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
-    let caching = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if immutable {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     sent.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     headers::viewer(sent);
     reply
@@ -79,10 +97,20 @@ fn file(path: &str, bytes: Bytes, immutable: bool, asked: &HeaderMap) -> Reply {
 
 /// A page of the user's own, filled in.
 pub(crate) fn client_page(template: &str, tile_size: u32, cmap_string: &str) -> Reply {
-    let page = fill(template, &[("tile_size", &tile_size.to_string()), ("cmap_string", cmap_string)]);
+    let page = fill(
+        template,
+        &[
+            ("tile_size", &tile_size.to_string()),
+            ("cmap_string", cmap_string),
+        ],
+    );
     let mut reply = Reply::new(Bytes::from(page));
-    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    reply
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    reply
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers::client_page(reply.headers_mut());
     reply
 }
@@ -96,7 +124,10 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         page.push_str(before);
         let found = from.find("}}").and_then(|end| {
             let name = from[2..end].trim();
-            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, end + 2))
+            values
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value, end + 2))
         });
         let (text, length) = found.unwrap_or(("{{", 2));
         page.push_str(text);
@@ -150,7 +181,17 @@ mod tests {
         assert_eq!(from_folder(&inside, "a.js", &asked).await.unwrap().body(), "1");
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path().join("secret.txt"), inside.join("link.txt")).unwrap();
-        for path in ["../secret.txt", "..", "", "/etc/passwd", "a.js/", "b.js", "link.txt", "..\\secret.txt", "a.js\0"] {
+        for path in [
+            "../secret.txt",
+            "..",
+            "",
+            "/etc/passwd",
+            "a.js/",
+            "b.js",
+            "link.txt",
+            "..\\secret.txt",
+            "a.js\0",
+        ] {
             assert!(from_folder(&inside, path, &asked).await.is_err(), "{path}");
         }
     }

@@ -33,16 +33,26 @@ impl Protocol for Colormaps {
     fn parse(&self, address: &Address<'_>, _: &World<'_>) -> Result<Option<Call>> {
         let document = match address.path()[..] {
             ["colormaps"] => {
-                let colormaps =
-                    COLORMAPS.iter().map(|map| Named { name: map.name, category: map.category }).collect();
+                let colormaps = COLORMAPS
+                    .iter()
+                    .map(|map| Named {
+                        name: map.name,
+                        category: map.category,
+                    })
+                    .collect();
                 Document::json(&List { colormaps })?
             }
             ["colormaps", file] => {
-                let name = file.strip_suffix(".png").ok_or_else(|| Error::not_found("a strip's name ends in .png"))?;
+                let name = file
+                    .strip_suffix(".png")
+                    .ok_or_else(|| Error::not_found("a strip's name ends in .png"))?;
                 // An address that names nothing, rather than a parameter that is wrong.
                 let map = projectile_core::colormap(name)
                     .map_err(|error| Error::new(ErrorKind::NotFound, error.message()))?;
-                Document { media_type: "image/png", bytes: strip(map)? }
+                Document {
+                    media_type: "image/png",
+                    bytes: strip(map)?,
+                }
             }
             _ => return Ok(None),
         };
@@ -54,8 +64,9 @@ impl Protocol for Colormaps {
 fn strip(map: &Colormap) -> Result<Bytes> {
     let failed = |error: png::EncodingError| Error::internal(format!("a strip of colours: {error}"));
     let colours = map.table.len().max(1);
-    let row: Vec<u8> =
-        (0..STRIP).flat_map(|x| map.table.get(x * colours / STRIP).copied().unwrap_or_default()).collect();
+    let row: Vec<u8> = (0..STRIP)
+        .flat_map(|x| map.table.get(x * colours / STRIP).copied().unwrap_or_default())
+        .collect();
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, STRIP as u32, 1);
     encoder.set_color(png::ColorType::Rgb);

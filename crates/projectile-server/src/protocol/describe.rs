@@ -130,9 +130,19 @@ fn describe(entry: &Entry, tile_size: u32, cancel: &projectile_core::Cancel) -> 
 
 fn statistics(image: &Image, cancel: &projectile_core::Cancel) -> Result<Json> {
     let statistics = image.statistics(cancel)?;
-    let Summary { count, valid, min, max, mean, std, percentiles } = &statistics.all;
-    let percentiles: Map<String, Json> =
-        percentiles.iter().map(|(percent, value)| (percent.to_string(), json!(value))).collect();
+    let Summary {
+        count,
+        valid,
+        min,
+        max,
+        mean,
+        std,
+        percentiles,
+    } = &statistics.all;
+    let percentiles: Map<String, Json> = percentiles
+        .iter()
+        .map(|(percent, value)| (percent.to_string(), json!(value)))
+        .collect();
     Ok(json!({
         "count": count,
         "valid": valid,
@@ -163,8 +173,9 @@ fn value(entry: &std::sync::Arc<Entry>, address: &Address<'_>) -> Result<Call> {
         let image = &entry.image;
         let values = image.value(y, x, &indices, cancel)?;
         let names = &image.info().channel_names;
-        let channels: Vec<String> =
-            (0..values.len()).map(|c| names.get(c).cloned().unwrap_or_else(|| c.to_string())).collect();
+        let channels: Vec<String> = (0..values.len())
+            .map(|c| names.get(c).cloned().unwrap_or_else(|| c.to_string()))
+            .collect();
         Document::json(&json!({
             "x": x,
             "y": y,
@@ -173,7 +184,10 @@ fn value(entry: &std::sync::Arc<Entry>, address: &Address<'_>) -> Result<Call> {
             "channels": channels,
         }))
     });
-    Ok(Call::Work { entry: entry.clone(), work })
+    Ok(Call::Work {
+        entry: entry.clone(),
+        work,
+    })
 }
 
 /// A value that any reader of JSON takes exactly: a number where a double holds it, else its text.
@@ -183,9 +197,10 @@ fn number(value: Value) -> Json {
         Value::Bool(value) => json!(value),
         Value::Integer(value) if (-EXACT..=EXACT).contains(&value) => json!(value as i64),
         // The shortest text of a float32 is that of the number it is, which a double's would not be.
-        Value::Float32(value) if value.is_finite() => {
-            value.to_string().parse::<f64>().map_or(Json::Null, |value| json!(value))
-        }
+        Value::Float32(value) if value.is_finite() => value
+            .to_string()
+            .parse::<f64>()
+            .map_or(Json::Null, |value| json!(value)),
         Value::Float(value) if value.is_finite() => json!(value),
         other => json!(other.to_string()),
     }

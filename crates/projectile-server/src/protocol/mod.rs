@@ -17,8 +17,12 @@ use crate::catalog::{Catalog, Entry};
 use crate::respond::Document;
 
 /// Every protocol. The first that knows an address answers; `tiles` is last, as its addresses start with a number.
-pub(crate) static PROTOCOLS: &[&dyn Protocol] =
-    &[&health::Health, &describe::Describe, &colormaps::Colormaps, &tiles::Tiles];
+pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
+    &health::Health,
+    &describe::Describe,
+    &colormaps::Colormaps,
+    &tiles::Tiles,
+];
 
 /// A way to speak to the server.
 pub(crate) trait Protocol: Sync {
@@ -47,7 +51,10 @@ impl World<'_> {
     /// The image of that id.
     pub(crate) fn image(&self, id: &str) -> Result<&Arc<Entry>> {
         self.catalog.get(id).ok_or_else(|| {
-            Error::not_found(format!("no image {:?}: see images for those there are", crate::address::shown(id)))
+            Error::not_found(format!(
+                "no image {:?}: see images for those there are",
+                crate::address::shown(id)
+            ))
         })
     }
 }
@@ -77,7 +84,9 @@ pub(crate) fn parse(address: &Address<'_>, world: &World<'_>) -> Result<Call> {
             return Ok(call);
         }
     }
-    Err(Error::not_found("nothing is at this address; a tile is at {z}/{x}/{y}.png, the images at images"))
+    Err(Error::not_found(
+        "nothing is at this address; a tile is at {z}/{x}/{y}.png, the images at images",
+    ))
 }
 
 #[cfg(test)]
@@ -94,7 +103,10 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".rs", ""))
             .filter(|name| name != "mod")
             .collect();
-        let registered: BTreeSet<String> = PROTOCOLS.iter().map(|protocol| protocol.name().to_owned()).collect();
+        let registered: BTreeSet<String> = PROTOCOLS
+            .iter()
+            .map(|protocol| protocol.name().to_owned())
+            .collect();
         assert_eq!(files, registered);
         assert_eq!(registered.len(), PROTOCOLS.len());
     }

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use projectile_core::{
-    Area, Effort, Encoding, Error, Resampling, Result, Style, TileRequest, colormap,
-};
+use projectile_core::{Area, Effort, Encoding, Error, Resampling, Result, Style, TileRequest, colormap};
 
 use super::{Call, Protocol, World};
 use crate::address::{Address, finite, shown, whole};
@@ -26,14 +24,23 @@ impl Protocol for Tiles {
             ["images", ..] => return Ok(None),
             ref tail if is_tail(tail) => {
                 let first = world.catalog.first();
-                (first.ok_or_else(|| Error::not_found("the server has no image"))?, tail)
+                (
+                    first.ok_or_else(|| Error::not_found("the server has no image"))?,
+                    tail,
+                )
             }
             _ => return Ok(None),
         };
-        let Some((last, format)) = tail.last().and_then(|last| last.rsplit_once('.')) else { return Ok(None) };
+        let Some((last, format)) = tail.last().and_then(|last| last.rsplit_once('.')) else {
+            return Ok(None);
+        };
         let request = request(entry, &tail[..tail.len() - 1], last, format, address, world)?;
         let pinned = address.parameter("v").is_some_and(|v| v == version(entry));
-        Ok(Some(Call::Tile { entry: Arc::clone(entry), request, pinned }))
+        Ok(Some(Call::Tile {
+            entry: Arc::clone(entry),
+            request,
+            pinned,
+        }))
     }
 }
 
@@ -72,7 +79,11 @@ fn request(
     let size = size.map_or(Ok(world.tile_size), |size| narrow("s", size))?;
     let (z, x, y) = (narrow("z", z)?, whole("x", x)?, whole("y", y)?);
     entry.image.grid().place(z, x, y, size)?;
-    Ok(TileRequest { area: Area::Tile { z, x, y, size }, style, encoding })
+    Ok(TileRequest {
+        area: Area::Tile { z, x, y, size },
+        style,
+        encoding,
+    })
 }
 
 /// The style that the parameters ask for, each thing said in one way.
@@ -96,20 +107,32 @@ fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
     }
     Ok(Style {
         colormap: address.parameter("colormap").map(colormap).transpose()?,
-        vmin: address.parameter("vmin").map(|text| finite("vmin", text)).transpose()?,
-        vmax: address.parameter("vmax").map(|text| finite("vmax", text)).transpose()?,
+        vmin: address
+            .parameter("vmin")
+            .map(|text| finite("vmin", text))
+            .transpose()?,
+        vmax: address
+            .parameter("vmax")
+            .map(|text| finite("vmax", text))
+            .transpose()?,
         resampling: address
             .parameter("resampling")
             .map(Resampling::named)
             .transpose()?
             .filter(|kind| *kind != entry.image.resampling()),
-        channels: address.parameter("c").map(|text| channels(text, axes.channels())).transpose()?,
+        channels: address
+            .parameter("c")
+            .map(|text| channels(text, axes.channels()))
+            .transpose()?,
         indices,
         bits: match address.parameter("bits") {
             None | Some("8") => None,
             Some("16") => Some(16),
             Some(other) => {
-                return Err(Error::bad_request("bits", format!("bits = {:?}: 8 or 16", shown(other))));
+                return Err(Error::bad_request(
+                    "bits",
+                    format!("bits = {:?}: 8 or 16", shown(other)),
+                ));
             }
         },
     })
@@ -118,11 +141,17 @@ fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
 fn channels(text: &str, available: u64) -> Result<Vec<u64>> {
     const MOST: usize = 64;
     if text.split(',').count() > MOST {
-        return Err(Error::bad_request("c", format!("at most {MOST} channels can be chosen")));
+        return Err(Error::bad_request(
+            "c",
+            format!("at most {MOST} channels can be chosen"),
+        ));
     }
     let chosen: Vec<u64> = text.split(',').map(|c| whole("c", c)).collect::<Result<_>>()?;
     match chosen.iter().find(|&&c| c >= available) {
-        Some(c) => Err(Error::bad_request("c", format!("channel {c} is outside 0 to {}", available - 1))),
+        Some(c) => Err(Error::bad_request(
+            "c",
+            format!("channel {c} is outside 0 to {}", available - 1),
+        )),
         None => Ok(chosen),
     }
 }
@@ -136,8 +165,16 @@ fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -> Result<En
     let background = address.parameter("background").map(background).transpose()?;
     match encoding.encoder.name() {
         "png" => encoding.options.effort = effort.unwrap_or(world.effort),
-        "jpg" => (encoding.options.quality, encoding.options.background) = (quality.or(world.quality), background),
-        "webp" => encoding.options.quality = quality.or(world.quality),
+        "jpg" => {
+            (encoding.options.quality, encoding.options.background) = (quality.or(world.quality), background);
+        }
+        "webp" => {
+            // It knows two efforts, and wants the greater only where it is asked for.
+            encoding.options.effort = effort
+                .filter(|&effort| effort == Effort::Small)
+                .unwrap_or_default();
+            encoding.options.quality = quality.or(world.quality);
+        }
         _ => {}
     }
     Ok(encoding)
@@ -146,14 +183,20 @@ fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -> Result<En
 fn quality(text: &str) -> Result<u8> {
     match whole("quality", text)? {
         quality @ 1..=100 => Ok(quality as u8),
-        other => Err(Error::bad_request("quality", format!("quality = {other} is outside 1 to 100"))),
+        other => Err(Error::bad_request(
+            "quality",
+            format!("quality = {other} is outside 1 to 100"),
+        )),
     }
 }
 
 fn background(text: &str) -> Result<[u8; 3]> {
     let wrong = || {
         let shown = shown(text);
-        Error::bad_request("background", format!("background = {shown:?} is no colour: six hex digits, e.g. ffffff"))
+        Error::bad_request(
+            "background",
+            format!("background = {shown:?} is no colour: six hex digits, e.g. ffffff"),
+        )
     };
     if text.len() != 6 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(wrong());

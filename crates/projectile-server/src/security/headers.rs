@@ -33,6 +33,9 @@ pub(crate) fn viewer(headers: &mut HeaderMap) {
 
 /// A page of the user's own may load what it likes; other sites still cannot frame it.
 pub(crate) fn client_page(headers: &mut HeaderMap) {
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'self'"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("frame-ancestors 'self'"),
+    );
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
 }

@@ -31,7 +31,10 @@ impl AllowedHosts {
 
     /// Every name: for a router that lives inside an application which checks names itself.
     pub fn any() -> Self {
-        Self { any: true, ..Self::loopback() }
+        Self {
+            any: true,
+            ..Self::loopback()
+        }
     }
 
     /// The loopback names and the address that the server is bound to. Bound to every address, it answers to any IP
@@ -52,7 +55,10 @@ impl AllowedHosts {
     /// When `host` is neither a host name nor an IP address (of which a port or a scheme is no part).
     pub fn and(mut self, host: &str) -> Result<Self, String> {
         let host = host.trim();
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(host);
         if let Ok(address) = bare.parse() {
             self.addresses.insert(address);
             return Ok(self);
@@ -62,7 +68,9 @@ impl AllowedHosts {
                 self.names.insert(name);
                 Ok(self)
             }
-            _ => Err(format!("{host:?} is no host name: give it as tiles.example.org, without scheme and port")),
+            _ => Err(format!(
+                "{host:?} is no host name: give it as tiles.example.org, without scheme and port"
+            )),
         }
     }
 
@@ -76,13 +84,19 @@ impl AllowedHosts {
         }
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "a request needs exactly one Host header"));
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "a request needs exactly one Host header",
+            ));
         };
         // A request for an absolute address names a second host, which must be ours too.
         let target = uri.authority().map(|authority| authority.as_str().as_bytes());
         for name in [Some(host.as_bytes()), target].into_iter().flatten() {
             let Some(host) = parse(name) else {
-                return Err(Problem::new(StatusCode::BAD_REQUEST, "the Host header is malformed"));
+                return Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "the Host header is malformed",
+                ));
             };
             if !self.holds(&host) {
                 return Err(Problem::new(
@@ -119,10 +133,14 @@ fn parse(value: &[u8]) -> Option<Host> {
         }
         return Some(Host::Address(IpAddr::V6(address.parse().ok()?)));
     }
-    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let (name, port) = text
+        .split_once(':')
+        .map_or((text, None), |(name, port)| (name, Some(port)));
     let well_formed = !name.is_empty()
         && name.len() <= LONGEST
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
         && port.is_none_or(is_port);
     if !well_formed {
         return None;

@@ -37,8 +37,11 @@ impl Token {
     pub fn random(port: u16) -> std::io::Result<Self> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(std::io::Error::from)?;
-        let secret = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { secret, cookie: format!("projectile-{port}") })
+        let secret = format!("{:032x}", u128::from_be_bytes(bytes));
+        Ok(Self {
+            secret,
+            cookie: format!("projectile-{port}"),
+        })
     }
 
     /// The token, for the printed address.
@@ -88,7 +91,10 @@ impl Token {
         if !rest.is_empty() {
             location = format!("{location}?{}", rest.join("&"));
         }
-        let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie, self.secret);
+        let cookie = format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Strict",
+            self.cookie, self.secret
+        );
         let mut reply = Reply::default();
         *reply.status_mut() = StatusCode::SEE_OTHER;
         let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("/"));
@@ -106,7 +112,10 @@ impl Token {
 }
 
 fn query(uri: &Uri) -> impl Iterator<Item = &str> {
-    uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty())
+    uri.query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
 }
 
 #[cfg(test)]
@@ -133,20 +142,34 @@ mod tests {
         assert_ne!(secret, Token::random(8000).unwrap().secret());
         assert_eq!(check(&token, "/", None), "401");
         assert_eq!(check(&token, &format!("/?token={secret}"), None), "/");
-        assert_eq!(check(&token, &format!("/a/b?x=1&token={secret}&y=2"), None), "/a/b?x=1&y=2");
-        assert_eq!(check(&token, &format!("//evil.example/?token={secret}"), None), "/evil.example/");
+        assert_eq!(
+            check(&token, &format!("/a/b?x=1&token={secret}&y=2"), None),
+            "/a/b?x=1&y=2"
+        );
+        assert_eq!(
+            check(&token, &format!("//evil.example/?token={secret}"), None),
+            "/evil.example/"
+        );
         for wrong in ["/?token=", "/?token", "/?token=00000000000000000000000000000000"] {
             assert_eq!(check(&token, wrong, None), "401", "{wrong}");
         }
         for (name, value, expected) in [
             (COOKIE, format!("projectile-8000={secret}"), "granted"),
-            (COOKIE, format!("other=1; projectile-8000={secret}; more=2"), "granted"),
+            (
+                COOKIE,
+                format!("other=1; projectile-8000={secret}; more=2"),
+                "granted",
+            ),
             (COOKIE, format!("projectile-8001={secret}"), "401"),
             (COOKIE, format!("projectile-8000={}", &secret[1..]), "401"),
             (AUTHORIZATION, format!("Bearer {secret}"), "granted"),
             (AUTHORIZATION, format!("Basic {secret}"), "401"),
         ] {
-            assert_eq!(check(&token, "/", Some((name, value.clone()))), expected, "{value}");
+            assert_eq!(
+                check(&token, "/", Some((name, value.clone()))),
+                expected,
+                "{value}"
+            );
         }
         assert!(!format!("{token:?}").contains(secret));
     }
@@ -155,9 +178,14 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let token = Token::random(9).unwrap();
         let uri = format!("/?token={}", token.secret()).parse().unwrap();
-        let Ok(Pass::Exchange(reply)) = token.check(&uri, &HeaderMap::new()) else { panic!("no exchange") };
+        let Ok(Pass::Exchange(reply)) = token.check(&uri, &HeaderMap::new()) else {
+            panic!("no exchange")
+        };
         assert_eq!(reply.status(), StatusCode::SEE_OTHER);
         let cookie = reply.headers()[SET_COOKIE].to_str().unwrap();
-        assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
+        assert!(
+            cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"),
+            "{cookie}"
+        );
     }
 }
