@@ -11,6 +11,7 @@ mod builder;
 mod cache;
 mod catalog;
 mod connection;
+mod description;
 mod error;
 mod flight;
 mod guard;
@@ -23,7 +24,8 @@ mod serve;
 mod shutdown;
 mod viewer;
 
+pub use description::describe;
 pub use options::{Limits, Options, Page};
 pub use security::{AllowedHosts, Token};
-pub use serve::{Server, raise_open_files, router};
+pub use serve::{Server, Serving, raise_open_files, router, serve};
 pub use shutdown::{Shutdown, ShutdownHandle};

@@ -1,5 +1,6 @@
 //! What can be set, and what it is when it is not.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
+    /// Where it listens. An address that other machines reach needs a [`token`](Self::token) or a network that keeps
+    /// strangers out.
+    pub address: SocketAddr,
     /// Pixels a side of a tile whose address does not say: a power of 2.
     pub tile_size: u32,
     /// Lossy quality of tiles whose address does not say.
@@ -64,6 +68,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),
             tile_size: 256,
             quality: None,
             png: None,
@@ -75,6 +80,16 @@ impl Default for Options {
             token: None,
             page: Page::Viewer,
         }
+    }
+}
+
+impl Options {
+    /// The same, for a server that is bound to `address` and answers to it.
+    #[must_use]
+    pub fn bound_to(mut self, address: SocketAddr) -> Self {
+        self.hosts = self.hosts.and_bound_to(address);
+        self.address = address;
+        self
     }
 }
 

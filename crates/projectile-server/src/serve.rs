@@ -7,12 +7,13 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use projectile_core::Image;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::connection;
 use crate::options::Options;
 use crate::security::AllowedHosts;
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Shutdown, ShutdownHandle};
 
 /// Images, and all that it takes to serve them. Clones share everything.
 #[derive(Clone, Debug)]
@@ -27,8 +28,8 @@ impl Server {
         App::new(images, options).map(|app| Self(Arc::new(app)))
     }
 
-    /// Serves `listener` until `shutdown`. It answers to the address that it is bound to, beside
-    /// [`Options::hosts`].
+    /// Serves `listener` until `shutdown`. It answers to [`Options::hosts`] only, which the listener's address may
+    /// not be one of: [`serve`] adds it.
     pub async fn run(&self, listener: TcpListener, shutdown: Shutdown) {
         let app = Arc::clone(&self.0);
         let handler = move |parts: http::request::Parts, peer: SocketAddr| {
@@ -55,6 +56,41 @@ impl Server {
             }
         })
     }
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Serving {
+    address: SocketAddr,
+    shutdown: ShutdownHandle,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Where it listens; the port is the one that was found where 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it: requests in flight are answered, within the drain deadline.
+    pub async fn stop(self) {
+        self.shutdown.drain();
+        // It ends only by having ended: a panic in it was logged where it happened.
+        let _ = self.task.await;
+    }
+}
+
+/// Serves `images` at [`Options::address`] in the background, on the Tokio runtime of the caller.
+///
+/// # Errors
+/// When the address is taken, or the system gives no threads.
+pub async fn serve(images: impl IntoIterator<Item = Image>, options: Options) -> std::io::Result<Serving> {
+    let listener = TcpListener::bind(options.address).await?;
+    let address = listener.local_addr()?;
+    let server = Server::new(images, options.bound_to(address))?;
+    let (shutdown, watched) = Shutdown::new();
+    let task = tokio::spawn(async move { server.run(listener, watched).await });
+    Ok(Serving { address, shutdown, task })
 }
 
 /// `images` as a router, to be nested in an axum application at any path.

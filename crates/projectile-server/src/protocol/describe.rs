@@ -1,12 +1,12 @@
 //! `/images`: what there is, what each image is, and single values of it.
 
-use projectile_core::{Image, LevelState, Resampling, Result, Summary, Value};
-use serde_json::{Map, Value as Json, json};
+use projectile_core::{Result, Value};
+use serde_json::{Value as Json, json};
 
-use super::tiles::version;
 use super::{Call, Protocol, World};
 use crate::address::{Address, whole};
 use crate::catalog::Entry;
+use crate::description::{describe, version};
 use crate::respond::Document;
 
 /// Descriptions.
@@ -23,7 +23,7 @@ impl Protocol for Describe {
             ["images", id] => {
                 let (entry, tile_size) = (world.image(id)?.clone(), world.tile_size);
                 let work = Box::new(move |entry: &Entry, cancel: &_| {
-                    Document::json(&describe(entry, tile_size, cancel)?)
+                    Document::json(&describe(&entry.image, &entry.id, tile_size, cancel)?)
                 });
                 Ok(Some(Call::Work { entry, work }))
             }
@@ -51,7 +51,7 @@ fn list(world: &World<'_>) -> Result<Document> {
                 "dtype": info.dtype.name(),
                 "kind": entry.image.kind().name(),
                 "format": info.format,
-                "version": version(entry),
+                "version": version(&entry.image),
             })
         })
         .collect();
@@ -59,99 +59,6 @@ fn list(world: &World<'_>) -> Result<Document> {
         "version": env!("CARGO_PKG_VERSION"),
         "tile_size": world.tile_size,
         "images": images,
-    }))
-}
-
-fn describe(entry: &Entry, tile_size: u32, cancel: &projectile_core::Cancel) -> Result<Json> {
-    let image = &entry.image;
-    let info = image.info();
-    let display = image.display(cancel)?;
-    let levels = image.levels();
-    let provisional = levels.iter().any(|level| level.state == LevelState::Provisional);
-    let channels: Vec<Json> = display
-        .channels
-        .iter()
-        .map(|channel| {
-            json!({
-                "name": channel.name,
-                "color": channel.colour.map(|[red, green, blue]| format!("#{red:02x}{green:02x}{blue:02x}")),
-                "vmin": channel.window.vmin,
-                "vmax": channel.window.vmax,
-            })
-        })
-        .collect();
-    let levels: Vec<Json> = levels
-        .iter()
-        .map(|level| {
-            json!({
-                "level": level.level,
-                "factor": level.factor,
-                "width": level.width,
-                "height": level.height,
-                "state": level.state.name(),
-            })
-        })
-        .collect();
-    Ok(json!({
-        "id": entry.id,
-        "name": image.name(),
-        "version": version(entry),
-        "format": info.format,
-        "width": info.axes.width(),
-        "height": info.axes.height(),
-        "shape": info.axes.shape(),
-        "axes": info.axes.iter().map(|axis| &axis.name).collect::<Vec<_>>(),
-        "dtype": info.dtype.name(),
-        "kind": image.kind().name(),
-        "channels": channels,
-        "visible": display.visible,
-        "extra_axes": info.axes.extra()
-            .map(|axis| json!({"name": axis.name, "size": axis.size}))
-            .collect::<Vec<_>>(),
-        "max_zoom": image.max_zoom(),
-        "tile_size": tile_size,
-        // At zoom z a tile covers 2^(max_zoom - z) source pixels: as many as it has pixels, here.
-        "native_zoom": image.max_zoom().saturating_sub(tile_size.trailing_zeros()),
-        "levels": levels,
-        "provisional": provisional,
-        "resampling": image.resampling().name(),
-        "resamplings": Resampling::all().map(|kind| kind.name()).collect::<Vec<_>>(),
-        "colormap": image.colormap().map(|map| map.name),
-        "window": {
-            "vmin": display.window.vmin,
-            "vmax": display.window.vmax,
-            "from": display.window_from.name(),
-        },
-        "statistics": statistics(image, cancel)?,
-        "nodata": info.nodata,
-        "details": info.details.iter().map(|(name, text)| (name.clone(), json!(text))).collect::<Map<_, _>>(),
-    }))
-}
-
-fn statistics(image: &Image, cancel: &projectile_core::Cancel) -> Result<Json> {
-    let statistics = image.statistics(cancel)?;
-    let Summary {
-        count,
-        valid,
-        min,
-        max,
-        mean,
-        std,
-        percentiles,
-    } = &statistics.all;
-    let percentiles: Map<String, Json> = percentiles
-        .iter()
-        .map(|(percent, value)| (percent.to_string(), json!(value)))
-        .collect();
-    Ok(json!({
-        "count": count,
-        "valid": valid,
-        "min": min,
-        "max": max,
-        "mean": mean,
-        "std": std,
-        "percentiles": percentiles,
-        "sampled": statistics.sampled,
     }))
 }
 

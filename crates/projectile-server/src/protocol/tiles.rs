@@ -8,6 +8,7 @@ use projectile_core::{Area, Effort, Encoding, Error, Resampling, Result, Style, 
 use super::{Call, Protocol, World};
 use crate::address::{Address, finite, shown, whole};
 use crate::catalog::Entry;
+use crate::description::version;
 
 /// Tiles.
 pub(crate) struct Tiles;
@@ -35,18 +36,13 @@ impl Protocol for Tiles {
             return Ok(None);
         };
         let request = request(entry, &tail[..tail.len() - 1], last, format, address, world)?;
-        let pinned = address.parameter("v").is_some_and(|v| v == version(entry));
+        let pinned = address.parameter("v").is_some_and(|v| v == version(&entry.image));
         Ok(Some(Call::Tile {
             entry: Arc::clone(entry),
             request,
             pinned,
         }))
     }
-}
-
-/// The image's version, as addresses and descriptions hold it.
-pub(super) fn version(entry: &Entry) -> String {
-    format!("{:016x}", entry.image.version())
 }
 
 fn is_tail(tail: &[&str]) -> bool {
