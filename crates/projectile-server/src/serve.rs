@@ -90,7 +90,11 @@ pub async fn serve(images: impl IntoIterator<Item = Image>, options: Options) ->
     let server = Server::new(images, options.bound_to(address))?;
     let (shutdown, watched) = Shutdown::new();
     let task = tokio::spawn(async move { server.run(listener, watched).await });
-    Ok(Serving { address, shutdown, task })
+    Ok(Serving {
+        address,
+        shutdown,
+        task,
+    })
 }
 
 /// `images` as a router, to be nested in an axum application at any path.

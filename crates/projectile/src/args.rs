@@ -190,28 +190,48 @@ pub(crate) struct TileAddress {
 fn tile_size(text: &str) -> Result<u32, String> {
     match text.parse::<u32>() {
         Ok(size) if size.is_power_of_two() && size <= projectile::MAX_TILE_SIZE => Ok(size),
-        _ => Err(format!("no power of 2 from 1 to {}, e.g. 256", projectile::MAX_TILE_SIZE)),
+        _ => Err(format!(
+            "no power of 2 from 1 to {}, e.g. 256",
+            projectile::MAX_TILE_SIZE
+        )),
     }
 }
 
 fn tile(text: &str) -> Result<TileAddress, String> {
     let wrong = || "no tile address: z/x/y or z/x/y/s, e.g. 3/1/2".to_owned();
-    let parts: Vec<u64> =
-        text.split('/').map(|part| part.parse().map_err(|_| wrong())).collect::<Result<_, _>>()?;
+    let parts: Vec<u64> = text
+        .split('/')
+        .map(|part| part.parse().map_err(|_| wrong()))
+        .collect::<Result<_, _>>()?;
     let (z, x, y, size) = match parts[..] {
         [z, x, y] => (z, x, y, 256),
-        [z, x, y, size] => (z, x, y, tile_size(&size.to_string()).map_err(|why| format!("s: {why}"))?),
+        [z, x, y, size] => (
+            z,
+            x,
+            y,
+            tile_size(&size.to_string()).map_err(|why| format!("s: {why}"))?,
+        ),
         _ => return Err(wrong()),
     };
-    Ok(TileAddress { z: u32::try_from(z).unwrap_or(u32::MAX), x, y, size })
+    Ok(TileAddress {
+        z: u32::try_from(z).unwrap_or(u32::MAX),
+        x,
+        y,
+        size,
+    })
 }
 
 fn finite(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(|| "no finite number".to_owned())
+    text.parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite())
+        .ok_or_else(|| "no finite number".to_owned())
 }
 
 fn colormap(name: &str) -> Result<String, String> {
-    projectile::colormap(name).map(|map| map.name.to_owned()).map_err(|error| error.message().to_owned())
+    projectile::colormap(name)
+        .map(|map| map.name.to_owned())
+        .map_err(|error| error.message().to_owned())
 }
 
 fn resampling(name: &str) -> Result<Resampling, String> {
@@ -232,8 +252,12 @@ fn bytes(text: &str) -> Result<u64, String> {
         Some((at, 'G')) => (&upper[..at], 30),
         _ => (upper, 0),
     };
-    let number: u64 = digits.parse().map_err(|_| "no number of bytes, e.g. 256M".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "more bytes than any machine has".to_owned())
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "no number of bytes, e.g. 256M".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "more bytes than any machine has".to_owned())
 }
 
 #[cfg(test)]
@@ -251,13 +275,31 @@ mod tests {
     fn every_flag_of_the_original_is_taken() {
         let typed = "projectile a.tif -m L -c viridis -t 128 --client c.html -p 9000 -D";
         let cli = Cli::try_parse_from(typed.split(' ')).unwrap();
-        assert_eq!((cli.serve.tile_size, cli.serve.port, cli.serve.debug), (128, Some(9000), true));
-        let cli = Cli::try_parse_from("projectile a.npy --tile_size 512 --mode RGB --cmap gray_r".split(' ')).unwrap();
+        assert_eq!(
+            (cli.serve.tile_size, cli.serve.port, cli.serve.debug),
+            (128, Some(9000), true)
+        );
+        let cli = Cli::try_parse_from("projectile a.npy --tile_size 512 --mode RGB --cmap gray_r".split(' '))
+            .unwrap();
         assert_eq!(cli.serve.tile_size, 512);
         assert_eq!(cli.serve.image.cmap.as_deref(), Some("gray_r"));
-        for wrong in ["-t 300", "-t 0", "-t 8192", "-c nosuchmap", "-m CMYK", "--vmin nan", "--png x", "--cache x", "--quality 0"] {
+        for wrong in [
+            "-t 300",
+            "-t 0",
+            "-t 8192",
+            "-c nosuchmap",
+            "-m CMYK",
+            "--vmin nan",
+            "--png x",
+            "--cache x",
+            "--quality 0",
+        ] {
             let typed = format!("projectile a.npy {wrong}");
-            assert_eq!(Cli::try_parse_from(typed.split(' ')).unwrap_err().exit_code(), 2, "{wrong}");
+            assert_eq!(
+                Cli::try_parse_from(typed.split(' ')).unwrap_err().exit_code(),
+                2,
+                "{wrong}"
+            );
         }
     }
 
@@ -272,11 +314,25 @@ mod tests {
 
     #[test]
     fn sizes_and_tiles_are_read() {
-        for (text, size) in [("0", 0), ("1024", 1024), ("1k", 1 << 10), ("256M", 256 << 20), ("2GB", 2 << 30)] {
+        for (text, size) in [
+            ("0", 0),
+            ("1024", 1024),
+            ("1k", 1 << 10),
+            ("256M", 256 << 20),
+            ("2GB", 2 << 30),
+        ] {
             assert_eq!(bytes(text), Ok(size), "{text}");
         }
         assert!(bytes("99999999999G").is_err() && bytes("M").is_err() && bytes("-1").is_err());
-        assert_eq!(tile("3/1/2"), Ok(TileAddress { z: 3, x: 1, y: 2, size: 256 }));
+        assert_eq!(
+            tile("3/1/2"),
+            Ok(TileAddress {
+                z: 3,
+                x: 1,
+                y: 2,
+                size: 256
+            })
+        );
         assert_eq!(tile("3/1/2/64").map(|tile| tile.size), Ok(64));
         for wrong in ["", "1/2", "1/2/3/100", "a/b/c", "1/2/3/4/5", "-1/0/0"] {
             assert!(tile(wrong).is_err(), "{wrong}");

@@ -19,7 +19,10 @@ pub(crate) fn options(args: &ServeArgs) -> Result<Options, Failure> {
     // Files and sockets of our own need some too.
     let most = usize::try_from(raise_open_files()).unwrap_or(usize::MAX);
     options.limits.connections = options.limits.connections.min(most / 5 * 4);
-    options.hosts = args.allow_host.iter().try_fold(AllowedHosts::loopback(), |hosts, name| hosts.and(name))?;
+    options.hosts = args
+        .allow_host
+        .iter()
+        .try_fold(AllowedHosts::loopback(), |hosts, name| hosts.and(name))?;
     options.page = page(args)?;
     Ok(options)
 }
@@ -53,11 +56,17 @@ pub(crate) fn addresses(args: &ServeArgs) -> Result<Vec<SocketAddr>, Failure> {
 }
 
 fn ip(host: &str) -> Result<IpAddr, Failure> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(address) = bare.parse() {
         return Ok(address);
     }
-    let found = (host, 0).to_socket_addrs().ok().and_then(|mut found| found.next());
+    let found = (host, 0)
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next());
     found.map(|address| address.ip()).ok_or_else(|| {
         format!("--host {host}: no address of this machine; give one as 127.0.0.1 or 0.0.0.0").into()
     })

@@ -15,8 +15,16 @@
 //! options.address = ([127, 0, 0, 1], 0).into(); // any free port
 //! let serving = projectile::serve([image], options).await?;
 //! println!("http://{}/", serving.address());
-//! # let tile = projectile::doctest_get(serving.address(), "/0/0/0.png").await;
-//! # assert!(tile.starts_with("HTTP/1.1 200"), "{tile}");
+//! # let address = serving.address();
+//! # let answer = tokio::task::spawn_blocking(move || {
+//! #     use std::io::{Read, Write};
+//! #     let mut stream = std::net::TcpStream::connect(address)?;
+//! #     write!(stream, "GET /0/0/0.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! #     let mut answer = Vec::new();
+//! #     stream.read_to_end(&mut answer).map(|_| answer)
+//! # })
+//! # .await??;
+//! # assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
 //! serving.stop().await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
@@ -37,8 +45,15 @@
 //! # let address = listener.local_addr()?;
 //! # tokio::spawn(async move { axum::serve(listener, app).await });
 //! // Its tiles are at /pictures/{z}/{x}/{y}.png
-//! # let tile = projectile::doctest_get(address, "/pictures/0/0/0/64.png").await;
-//! # assert!(tile.starts_with("HTTP/1.1 200"), "{tile}");
+//! # let answer = tokio::task::spawn_blocking(move || {
+//! #     use std::io::{Read, Write};
+//! #     let mut stream = std::net::TcpStream::connect(address)?;
+//! #     write!(stream, "GET /pictures/0/0/0/64.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! #     let mut answer = Vec::new();
+//! #     stream.read_to_end(&mut answer).map(|_| answer)
+//! # })
+//! # .await??;
+//! # assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```
@@ -46,15 +61,16 @@
 
 use std::path::Path;
 
+pub use projectile_core::geometry::MAX_TILE_SIZE;
 pub use projectile_core::{
-    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Colormap, DType, ENCODERS, Effort, Encoding, Error, ErrorKind,
-    Image, ImageOptions, RESAMPLINGS, ReadFuture, ReadRequest, Residence, Resampling, Result, Samples, Source,
-    SourceInfo, Style, Tile, TileRequest, Value, colormap,
+    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Colormap, DType, ENCODERS, Effort, Encoding, Error,
+    ErrorKind, Image, ImageOptions, RESAMPLINGS, ReadFuture, ReadRequest, Resampling, Residence, Result,
+    Samples, Source, SourceInfo, Style, Tile, TileRequest, Value, colormap,
 };
 pub use projectile_formats::{FORMATS, Mode, OpenOptions, Progress};
 pub use projectile_server::{
-    AllowedHosts, Limits, Options, Page, Server, Serving, Shutdown, ShutdownHandle, Token, describe, raise_open_files,
-    router, serve,
+    AllowedHosts, Limits, Options, Page, Server, Serving, Shutdown, ShutdownHandle, Token, describe,
+    raise_open_files, router, serve,
 };
 
 /// The images of a file: one, or one for each member of a container such as `.npz`.
@@ -82,21 +98,12 @@ pub fn open_with(path: impl AsRef<Path>, open: &OpenOptions, shown: &ImageOption
     projectile_formats::open(path, open)?
         .into_iter()
         .map(|named| {
-            let name = if named.name.is_empty() { file.clone().into_owned() } else { format!("{file}/{}", named.name) };
+            let name = if named.name.is_empty() {
+                file.clone().into_owned()
+            } else {
+                format!("{file}/{}", named.name)
+            };
             Image::with_options(name, named.source, shown.clone())
         })
         .collect()
-}
-
-/// For the examples above, which must not need a client library.
-#[doc(hidden)]
-pub async fn doctest_get(address: std::net::SocketAddr, path: &str) -> String {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut answer = Vec::new();
-    if let Ok(mut stream) = tokio::net::TcpStream::connect(address).await {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        let _ = stream.write_all(request.as_bytes()).await;
-        let _ = stream.read_to_end(&mut answer).await;
-    }
-    String::from_utf8_lossy(&answer).into_owned()
 }

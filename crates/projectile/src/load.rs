@@ -14,7 +14,11 @@ use crate::args::{ImageArgs, ModeName};
 /// The images of every input. What cannot be opened is told of on `warn`, unless nothing can.
 pub(crate) fn all(inputs: &[PathBuf], args: &ImageArgs, mut warn: impl FnMut(&Error)) -> Result<Vec<Image>> {
     let (mut images, mut errors) = (Vec::new(), Vec::new());
-    let files = inputs.iter().map(|input| expand(input)).collect::<Result<Vec<_>>>()?.concat();
+    let files = inputs
+        .iter()
+        .map(|input| expand(input))
+        .collect::<Result<Vec<_>>>()?
+        .concat();
     for file in &files {
         match one(file, args) {
             Ok(found) => images.extend(found),
@@ -30,7 +34,9 @@ pub(crate) fn all(inputs: &[PathBuf], args: &ImageArgs, mut warn: impl FnMut(&Er
             errors.iter().for_each(&mut warn);
             Err(last)
         }
-        (true, None) => Err(Error::not_found("no image and no array: nothing there is of a format that is known")),
+        (true, None) => Err(Error::not_found(
+            "no image and no array: nothing there is of a format that is known",
+        )),
     }
 }
 
@@ -54,7 +60,11 @@ pub(crate) fn one(input: &Path, args: &ImageArgs) -> Result<Vec<Image>> {
 }
 
 fn name(input: &Path) -> String {
-    input.file_name().unwrap_or(input.as_os_str()).to_string_lossy().into_owned()
+    input
+        .file_name()
+        .unwrap_or(input.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The sources of a file, with a progress bar where that takes long.
@@ -66,7 +76,10 @@ fn read(input: &Path, args: &ImageArgs) -> Result<Vec<NamedSource>> {
             ModeName::Rgb => Mode::Rgb,
             ModeName::L => Mode::Luma,
         }),
-        progress: Some(Arc::new(Bar { bar: bar.clone(), started: Instant::now() })),
+        progress: Some(Arc::new(Bar {
+            bar: bar.clone(),
+            started: Instant::now(),
+        })),
         ..OpenOptions::default()
     };
     let opened = projectile_formats::open(input, &open);
@@ -118,17 +131,28 @@ fn is_known(path: &Path) -> bool {
         // A file that cannot be read is known by its ending alone.
         let _ = file.take(4096).read_to_end(&mut head);
     }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    FORMATS.iter().any(|format| format.sniff(&head) || format.extensions().contains(&ending.as_str()))
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    FORMATS
+        .iter()
+        .any(|format| format.sniff(&head) || format.extensions().contains(&ending.as_str()))
 }
 
 /// A bar on a terminal; hidden on a pipe.
 fn bar(input: &Path) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} % {eta:>4}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     let name = name(input).replace(char::is_control, "?");
-    ProgressBar::with_draw_target(Some(0), target).with_style(style).with_message(name)
+    ProgressBar::with_draw_target(Some(0), target)
+        .with_style(style)
+        .with_message(name)
 }
 
 struct Bar {

@@ -27,5 +27,8 @@ fn demo() -> Result<Vec<NamedSource>> {
         })
         .collect();
     let source = ArraySource::new(Samples::Float32(waves.into()), Axes::guess(&[SIDE, SIDE])?)?;
-    Ok(vec![NamedSource { name: "waves".to_owned(), source: Arc::new(source) }])
+    Ok(vec![NamedSource {
+        name: "waves".to_owned(),
+        source: Arc::new(source),
+    }])
 }

@@ -26,16 +26,34 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
 fn text(image: &Value) -> String {
     let join = |values: &Value, key: Option<&str>, between: &str| {
         let texts = values.as_array().into_iter().flatten();
-        texts.map(|value| plain(key.map_or(value, |key| &value[key]))).collect::<Vec<_>>().join(between)
+        texts
+            .map(|value| plain(key.map_or(value, |key| &value[key])))
+            .collect::<Vec<_>>()
+            .join(between)
     };
     let statistics = &image["statistics"];
     let mut lines = vec![
         plain(&image["name"]).replace(char::is_control, "?"),
         format!("  format      {}", plain(&image["format"])),
-        format!("  size        {} × {} pixels", plain(&image["width"]), plain(&image["height"])),
-        format!("  array       {} ({})", join(&image["shape"], None, " × "), join(&image["axes"], None, " ")),
-        format!("  type        {}, shown as {}", plain(&image["dtype"]), plain(&image["kind"])),
-        format!("  channels    {}", join(&image["channels"], Some("name"), ", ").replace(char::is_control, "?")),
+        format!(
+            "  size        {} × {} pixels",
+            plain(&image["width"]),
+            plain(&image["height"])
+        ),
+        format!(
+            "  array       {} ({})",
+            join(&image["shape"], None, " × "),
+            join(&image["axes"], None, " ")
+        ),
+        format!(
+            "  type        {}, shown as {}",
+            plain(&image["dtype"]),
+            plain(&image["kind"])
+        ),
+        format!(
+            "  channels    {}",
+            join(&image["channels"], Some("name"), ", ").replace(char::is_control, "?")
+        ),
         format!(
             "  window      {} … {} ({})",
             plain(&image["window"]["vmin"]),
@@ -47,9 +65,17 @@ fn text(image: &Value) -> String {
             plain(&statistics["min"]),
             plain(&statistics["max"]),
             plain(&statistics["mean"]),
-            if statistics["sampled"] == true { " (of a sample)" } else { "" }
+            if statistics["sampled"] == true {
+                " (of a sample)"
+            } else {
+                ""
+            }
         ),
-        format!("  zooms       0 … {}, full resolution at {}", plain(&image["max_zoom"]), plain(&image["native_zoom"])),
+        format!(
+            "  zooms       0 … {}, full resolution at {}",
+            plain(&image["max_zoom"]),
+            plain(&image["native_zoom"])
+        ),
         format!("  resampling  {}", plain(&image["resampling"])),
     ];
     if !image["nodata"].is_null() {

@@ -43,8 +43,16 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 fn log(debug: bool) {
-    let level = if debug { LevelFilter::DEBUG } else { LevelFilter::WARN };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(debug).init();
+    let level = if debug {
+        LevelFilter::DEBUG
+    } else {
+        LevelFilter::WARN
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(debug)
+        .init();
 }
 
 /// The first of the addresses that is free. Where one was asked for, no other will do.
@@ -54,12 +62,19 @@ fn bind(addresses: &[SocketAddr], asked: bool) -> Result<TcpListener, Failure> {
         match TcpListener::bind(address) {
             Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                taken = format!("port {} is taken; give another, or 0 for any: -p 0", address.port());
+                taken = format!(
+                    "port {} is taken; give another, or 0 for any: -p 0",
+                    address.port()
+                );
             }
             Err(error) => return Err(format!("cannot listen on {address}: {error}").into()),
         }
     }
-    if asked { Err(taken.into()) } else { Err("no port from 8000 to 8100 is free; give one, or 0 for any: -p 0".into()) }
+    if asked {
+        Err(taken.into())
+    } else {
+        Err("no port from 8000 to 8100 is free; give one, or 0 for any: -p 0".into())
+    }
 }
 
 /// What to open in a browser.
@@ -68,7 +83,9 @@ fn url(address: SocketAddr, token: Option<&Token>) -> String {
     if address.ip().is_unspecified() {
         shown.set_ip(outward().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)));
     }
-    token.map_or(format!("http://{shown}/"), |token| format!("http://{shown}/?token={}", token.secret()))
+    token.map_or(format!("http://{shown}/"), |token| {
+        format!("http://{shown}/?token={}", token.secret())
+    })
 }
 
 /// The address by which other machines know this one: that from which a packet would leave. None is sent.
