@@ -4,6 +4,7 @@
 //! more named sources.
 #![forbid(unsafe_code)]
 
+mod avif;
 mod decode;
 mod format;
 mod formats;

@@ -4,6 +4,7 @@
 
 use crate::format::Format;
 
+mod avif;
 mod bmp;
 mod dds;
 mod exr;
@@ -32,6 +33,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &gif::Gif,
     &jpeg2000::Jpeg2000,
     &jpeg_xl::JpegXl,
+    &avif::Avif,
     &exr::OpenExr,
     &psd::Psd,
     &pnm::Pnm,
