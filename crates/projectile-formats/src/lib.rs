@@ -4,7 +4,6 @@
 //! more named sources.
 #![forbid(unsafe_code)]
 
-mod avif;
 mod decode;
 mod format;
 mod formats;

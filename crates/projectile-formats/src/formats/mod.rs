@@ -4,7 +4,6 @@
 
 use crate::format::Format;
 
-mod avif;
 mod bmp;
 mod dds;
 mod exr;
@@ -33,7 +32,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &gif::Gif,
     &jpeg2000::Jpeg2000,
     &jpeg_xl::JpegXl,
-    &avif::Avif,
     &exr::OpenExr,
     &psd::Psd,
     &pnm::Pnm,
