@@ -99,7 +99,8 @@ class Server:
         self.lines: list[str] = []
         self._address = threading.Event()
         self.url = ""
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         if not self._address.wait(START_SECONDS) or not self.url:
             self._stop()
             raise AssertionError(f"no address printed by {self.arguments}: {self.lines} {self.stderr()}")
@@ -137,6 +138,10 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise AssertionError("the server did not leave within 10 s of SIGTERM") from None
+        finally:
+            self._listener.join(5)
+            if self.process.stdout:
+                self.process.stdout.close()
 
     def stderr(self) -> str:
         """Tell what the server has complained of so far."""
