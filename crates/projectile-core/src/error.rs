@@ -41,12 +41,20 @@ pub struct Error {
 impl Error {
     /// An error of `kind` that tells a person what happened and what to do.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), parameter: None }
+        Self {
+            kind,
+            message: message.into(),
+            parameter: None,
+        }
     }
 
     /// A malformed request, and the parameter that is to blame.
     pub fn bad_request(parameter: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::BadRequest, message: message.into(), parameter: Some(parameter.into()) }
+        Self {
+            kind: ErrorKind::BadRequest,
+            message: message.into(),
+            parameter: Some(parameter.into()),
+        }
     }
 
     /// Something that does not exist.
@@ -76,7 +84,10 @@ impl Error {
 
     /// The error that a cancelled job ends with.
     pub fn cancelled() -> Self {
-        Self::new(ErrorKind::Cancelled, "cancelled: nobody waits for the answer any more")
+        Self::new(
+            ErrorKind::Cancelled,
+            "cancelled: nobody waits for the answer any more",
+        )
     }
 
     /// The same error, its message opened with `context` (a file, an image).

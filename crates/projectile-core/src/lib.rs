@@ -5,13 +5,27 @@
 #![forbid(unsafe_code)]
 
 pub mod array;
+pub mod colour;
+pub mod encode;
 mod error;
+pub mod geometry;
+mod pyramid;
+mod render;
 pub mod resample;
 mod source;
+mod statistics;
 
 pub use array::{ArraySource, Axes, Axis, Buffer, DType, Pixels, Sample, Samples, Value};
+pub use colour::{COLORMAPS, Colormap, Window, WindowFrom, colormap};
+pub use encode::{ENCODERS, Effort, EncodeOptions, Encoder, Encoding};
 pub use error::{Error, ErrorKind, Result};
-pub use resample::Resampling;
+pub use geometry::Grid;
+pub use render::{
+    Area, Build, ChannelDisplay, Display, Image, ImageOptions, Kind, LevelInfo, LevelState, Style, Tile,
+    TileRequest,
+};
+pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{
     Cancel, Level, Photometric, ReadFuture, ReadRequest, Region, Residence, Selection, Source, SourceInfo,
 };
+pub use statistics::{Statistics, Summary};

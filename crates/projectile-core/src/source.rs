@@ -100,7 +100,11 @@ pub struct SourceInfo {
 impl SourceInfo {
     /// What is known of an array alone: one level, everything else left to the shape and dtype.
     pub fn new(dtype: DType, axes: Axes, format: impl Into<String>) -> Self {
-        let level = Level { factor: 1, height: axes.height(), width: axes.width() };
+        let level = Level {
+            factor: 1,
+            height: axes.height(),
+            width: axes.width(),
+        };
         Self {
             dtype,
             axes,
@@ -143,7 +147,10 @@ pub struct Selection {
 impl Selection {
     /// The first plane, all channels.
     pub fn first(axes: &Axes) -> Self {
-        Self { indices: vec![0; axes.extra().count()], channels: None }
+        Self {
+            indices: vec![0; axes.extra().count()],
+            channels: None,
+        }
     }
 
     /// How many channels are selected of `available`.
@@ -171,7 +178,10 @@ impl ReadRequest {
     /// `(rows, columns)` of the answer.
     pub fn output_size(&self) -> (usize, usize) {
         let step = self.step.max(1);
-        (self.region.height.div_ceil(step) as usize, self.region.width.div_ceil(step) as usize)
+        (
+            self.region.height.div_ceil(step) as usize,
+            self.region.width.div_ceil(step) as usize,
+        )
     }
 }
 
@@ -200,6 +210,10 @@ impl Cancel {
     /// # Errors
     /// [`Cancelled`](crate::ErrorKind::Cancelled) once the flag is up.
     pub fn check(&self) -> Result<()> {
-        if self.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Error::cancelled())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -41,6 +41,9 @@ pub struct NamedSource {
 impl NamedSource {
     /// The only source of a file.
     pub fn only(source: impl Source + 'static) -> Vec<Self> {
-        vec![Self { name: String::new(), source: Arc::new(source) }]
+        vec![Self {
+            name: String::new(),
+            source: Arc::new(source),
+        }]
     }
 }

@@ -4,9 +4,12 @@
 //! more named sources.
 #![forbid(unsafe_code)]
 
+mod decode;
 mod format;
 mod formats;
 mod open;
+mod tiff;
+mod version;
 
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;

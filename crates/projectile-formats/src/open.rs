@@ -29,7 +29,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { decoded_bytes: 8 << 30, whole_array_bytes: 256 << 20 }
+        Self {
+            decoded_bytes: 8 << 30,
+            whole_array_bytes: 256 << 20,
+        }
     }
 }
 
@@ -74,7 +77,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     let named = |error: Error| error.context(path.display());
     let head = read_head(path).map_err(named)?;
     let format = find(&head, path).ok_or_else(|| {
-        named(Error::unsupported("no known format; the Python package opens what Pillow can (pip install projectile)"))
+        named(Error::unsupported(
+            "no known format; the Python package opens what Pillow can (pip install projectile)",
+        ))
     })?;
     format.open(path, options).map_err(named)
 }
@@ -85,13 +90,24 @@ fn read_head(path: &Path) -> Result<Vec<u8>> {
         _ => Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}")),
     };
     let mut head = Vec::with_capacity(4096);
-    std::fs::File::open(path).map_err(failed)?.take(4096).read_to_end(&mut head).map_err(failed)?;
+    std::fs::File::open(path)
+        .map_err(failed)?
+        .take(4096)
+        .read_to_end(&mut head)
+        .map_err(failed)?;
     Ok(head)
 }
 
 fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .map(|e| e.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     let by_bytes = FORMATS.iter().find(|format| format.sniff(head));
-    let by_name = || FORMATS.iter().find(|format| format.extensions().contains(&extension.as_str()));
+    let by_name = || {
+        FORMATS
+            .iter()
+            .find(|format| format.extensions().contains(&extension.as_str()))
+    };
     by_bytes.or_else(by_name).copied()
 }

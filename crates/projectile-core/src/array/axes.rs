@@ -70,18 +70,28 @@ impl Axes {
             ));
         }
         if let Some(letter) = letters.chars().find(|letter| !letter.is_ascii_lowercase()) {
-            return bad(format!("axes are lowercase letters such as tczyx: {letter:?} is none"));
+            return bad(format!(
+                "axes are lowercase letters such as tczyx: {letter:?} is none"
+            ));
         }
-        if let Some(letter) = letters.chars().find(|&letter| letters.matches(letter).count() > 1) {
+        if let Some(letter) = letters
+            .chars()
+            .find(|&letter| letters.matches(letter).count() > 1)
+        {
             return bad(format!("axes {letters:?} name {letter:?} twice"));
         }
         if let Some(missing) = ['y', 'x'].into_iter().find(|&needed| !letters.contains(needed)) {
-            return bad(format!("axes {letters:?} lack {missing:?}: a picture needs both y and x"));
+            return bad(format!(
+                "axes {letters:?} lack {missing:?}: a picture needs both y and x"
+            ));
         }
         let axes: Vec<Axis> = letters
             .chars()
             .zip(shape)
-            .map(|(letter, &size)| Axis { name: letter.to_string(), size })
+            .map(|(letter, &size)| Axis {
+                name: letter.to_string(),
+                size,
+            })
             .collect();
         if let Some(empty) = axes.iter().find(|axis| axis.size == 0) {
             return Err(Error::unsupported(format!(
@@ -133,7 +143,9 @@ impl Axes {
 
     /// The axes that are none of `c`, `y`, `x`, in storage order.
     pub fn extra(&self) -> impl Iterator<Item = &Axis> {
-        self.0.iter().filter(|axis| !matches!(axis.name.as_str(), "c" | "y" | "x"))
+        self.0
+            .iter()
+            .filter(|axis| !matches!(axis.name.as_str(), "c" | "y" | "x"))
     }
 }
 
@@ -169,10 +181,18 @@ mod tests {
     #[test]
     fn meaningless_shapes_are_refused_with_a_reason() {
         for shape in [vec![], vec![5], vec![1; 6], vec![0, 5], vec![5, 0, 3]] {
-            assert_eq!(Axes::guess(&shape).unwrap_err().kind(), ErrorKind::Unsupported, "{shape:?}");
+            assert_eq!(
+                Axes::guess(&shape).unwrap_err().kind(),
+                ErrorKind::Unsupported,
+                "{shape:?}"
+            );
         }
         for letters in ["yx", "ytt", "ctx", "YXC", "yyx"] {
-            assert_eq!(Axes::named(letters, &[4, 5, 6]).unwrap_err().parameter(), Some("axes"), "{letters}");
+            assert_eq!(
+                Axes::named(letters, &[4, 5, 6]).unwrap_err().parameter(),
+                Some("axes"),
+                "{letters}"
+            );
         }
     }
 }

@@ -44,7 +44,12 @@ impl ArraySource {
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) when some element would lie outside `samples`.
-    pub fn strided(samples: Samples, offset: usize, strides: Vec<isize>, mut info: SourceInfo) -> Result<Self> {
+    pub fn strided(
+        samples: Samples,
+        offset: usize,
+        strides: Vec<isize>,
+        mut info: SourceInfo,
+    ) -> Result<Self> {
         let (mut low, mut high) = (offset as i128, offset as i128);
         for (axis, &stride) in info.axes.iter().zip(&strides) {
             let reach = (i128::from(axis.size) - 1) * stride as i128;
@@ -59,7 +64,12 @@ impl ArraySource {
         }
         info.dtype = samples.dtype();
         info.levels = SourceInfo::new(info.dtype, info.axes.clone(), "").levels;
-        Ok(Self { samples, offset, strides, info })
+        Ok(Self {
+            samples,
+            offset,
+            strides,
+            info,
+        })
     }
 
     fn view(&self, request: &ReadRequest) -> Result<Pixels> {

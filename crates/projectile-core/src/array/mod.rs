@@ -10,5 +10,5 @@ pub use axes::{Axes, Axis};
 pub use dtype::DType;
 pub use memory::ArraySource;
 pub use pixels::{Pixels, Value};
-pub use samples::{Buffer, Sample, Samples};
 pub(crate) use samples::with_samples;
+pub use samples::{Buffer, Sample, Samples};

@@ -1,7 +1,7 @@
 //! A rectangle of pixels, as a view into shared samples.
 
 use super::samples::with_samples;
-use super::{Buffer, DType, Samples};
+use super::{Buffer, DType, Sample, Samples};
 use crate::error::{Error, Result};
 
 /// A `(height, width, channels)` view into shared [`Samples`], with any strides: what a [`Source`](crate::Source)
@@ -43,7 +43,12 @@ impl Pixels {
                 )));
             }
         }
-        Ok(Self { samples, offset, shape, strides })
+        Ok(Self {
+            samples,
+            offset,
+            shape,
+            strides,
+        })
     }
 
     /// The type of each sample.
@@ -97,7 +102,11 @@ impl Pixels {
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal), never for a view that was built by this type.
     pub fn with_whole_rows(self) -> Result<Self> {
-        if self.has_whole_rows() { Ok(self) } else { self.to_contiguous() }
+        if self.has_whole_rows() {
+            Ok(self)
+        } else {
+            self.to_contiguous()
+        }
     }
 
     /// A copy in C order.
@@ -114,8 +123,8 @@ impl Pixels {
             };
         }
         let samples = gathered!(
-            Bool, UInt8, UInt16, UInt32, UInt64, Int8, Int16, Int32, Int64, Float16, Float32, Float64, Complex64,
-            Complex128
+            Bool, UInt8, UInt16, UInt32, UInt64, Int8, Int16, Int32, Int64, Float16, Float32, Float64,
+            Complex64, Complex128
         );
         Self::new(samples, height, width, channels)
     }
@@ -147,9 +156,17 @@ impl Pixels {
         let offset = self.offset as isize + y as isize * self.strides[0] + x as isize * self.strides[1];
         Self {
             samples: self.samples.clone(),
-            offset: if rows == 0 || columns == 0 { 0 } else { offset as usize },
+            offset: if rows == 0 || columns == 0 {
+                0
+            } else {
+                offset as usize
+            },
             shape: [rows, columns, self.shape[2]],
-            strides: [self.strides[0] * step as isize, self.strides[1] * step as isize, self.strides[2]],
+            strides: [
+                self.strides[0] * step as isize,
+                self.strides[1] * step as isize,
+                self.strides[2],
+            ],
         }
     }
 
@@ -160,19 +177,34 @@ impl Pixels {
     pub fn select(self, channels: Option<&[u64]>) -> Result<Self> {
         let Some(channels) = channels else { return Ok(self) };
         if let Some(c) = channels.iter().find(|&&c| c >= self.shape[2] as u64) {
-            return Err(Error::bad_request("c", format!("channel {c} is outside 0..{}", self.shape[2])));
+            return Err(Error::bad_request(
+                "c",
+                format!("channel {c} is outside 0..{}", self.shape[2]),
+            ));
         }
         let first = channels.first().copied().unwrap_or(0) as isize;
         let spacing = channels.get(1).map_or(1, |&second| second as isize - first);
-        if channels.windows(2).all(|pair| pair[1] as isize - pair[0] as isize == spacing) {
+        if channels
+            .windows(2)
+            .all(|pair| pair[1] as isize - pair[0] as isize == spacing)
+        {
             let offset = (self.offset as isize + first * self.strides[2]) as usize;
             let shape = [self.shape[0], self.shape[1], channels.len()];
             let strides = [self.strides[0], self.strides[1], self.strides[2] * spacing];
-            return Ok(Self { offset, shape, strides, ..self });
+            return Ok(Self {
+                offset,
+                shape,
+                strides,
+                ..self
+            });
         }
         let planes: Vec<Self> = channels
             .iter()
-            .map(|&c| self.clone().select(Some(&[c])).and_then(|plane| plane.to_contiguous()))
+            .map(|&c| {
+                self.clone()
+                    .select(Some(&[c]))
+                    .and_then(|plane| plane.to_contiguous())
+            })
             .collect::<Result<_>>()?;
         Self::interleave(&planes)
     }
@@ -182,10 +214,17 @@ impl Pixels {
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal) when the planes differ.
     pub fn interleave(planes: &[Self]) -> Result<Self> {
-        let Some(first) = planes.first() else { return Err(Error::internal("no planes to interleave")) };
+        let Some(first) = planes.first() else {
+            return Err(Error::internal("no planes to interleave"));
+        };
         let [height, width, _] = first.shape;
-        if planes.iter().any(|plane| plane.shape != [height, width, 1] || plane.dtype() != first.dtype()) {
-            return Err(Error::internal("planes of different shapes or dtypes cannot be interleaved"));
+        if planes
+            .iter()
+            .any(|plane| plane.shape != [height, width, 1] || plane.dtype() != first.dtype())
+        {
+            return Err(Error::internal(
+                "planes of different shapes or dtypes cannot be interleaved",
+            ));
         }
         macro_rules! interleaved {
             ($($variant:ident),*) => {
@@ -208,10 +247,86 @@ impl Pixels {
             };
         }
         let samples = interleaved!(
-            Bool, UInt8, UInt16, UInt32, UInt64, Int8, Int16, Int32, Int64, Float16, Float32, Float64, Complex64,
-            Complex128
+            Bool, UInt8, UInt16, UInt32, UInt64, Int8, Int16, Int32, Int64, Float16, Float32, Float64,
+            Complex64, Complex128
         );
         Self::new(samples, height, width, planes.len())
+    }
+
+    /// No pixels, of `channels` channels each.
+    pub(crate) fn empty(dtype: DType, channels: usize) -> Self {
+        Self {
+            samples: Samples::from_bytes(dtype, &[], false),
+            offset: 0,
+            shape: [0, 0, channels],
+            strides: [0; 3],
+        }
+    }
+
+    /// Each pixel repeated `times` a side, cut to `height × width`.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::ErrorKind::Internal), never for a view that was built by this type.
+    pub(crate) fn repeat(self, times: usize, height: usize, width: usize) -> Result<Self> {
+        if times <= 1 {
+            return Ok(self);
+        }
+        let channels = self.shape[2];
+        let pixels = self.to_contiguous()?;
+        macro_rules! repeated {
+            ($($variant:ident),*) => {
+                match &pixels.samples {
+                    $(Samples::$variant(buffer) => {
+                        let mut out = Vec::with_capacity(height * width * channels);
+                        let rows: Vec<&[_]> = buffer.as_slice().chunks_exact(pixels.shape[1] * channels).collect();
+                        for y in 0..height {
+                            let row = rows[y / times];
+                            (0..width).for_each(|x| out.extend_from_slice(&row[x / times * channels..][..channels]));
+                        }
+                        Samples::$variant(Buffer::from(out))
+                    })*
+                }
+            };
+        }
+        let samples = repeated!(
+            Bool, UInt8, UInt16, UInt32, UInt64, Int8, Int16, Int32, Int64, Float16, Float32, Float64,
+            Complex64, Complex128
+        );
+        Self::new(samples, height, width, channels)
+    }
+
+    /// The same values as `dtype`, rounded to nearest where it is an integer; a share of trues of a half is true.
+    /// Complex pixels and dtypes stay as they are.
+    #[must_use]
+    pub(crate) fn cast(self, dtype: DType) -> Self {
+        if dtype == self.dtype() || dtype.is_complex() || self.dtype().is_complex() {
+            return self;
+        }
+        fn of<T: Sample>(values: Vec<f64>) -> Samples {
+            T::wrap(values.into_iter().map(T::from_f64).collect())
+        }
+        let values = self.to_f64();
+        let samples = match dtype {
+            DType::Bool => Samples::Bool(
+                values
+                    .iter()
+                    .map(|&v| u8::from(v >= 0.5))
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
+            DType::UInt8 => of::<u8>(values),
+            DType::UInt16 => of::<u16>(values),
+            DType::UInt32 => of::<u32>(values),
+            DType::UInt64 => of::<u64>(values),
+            DType::Int8 => of::<i8>(values),
+            DType::Int16 => of::<i16>(values),
+            DType::Int32 => of::<i32>(values),
+            DType::Int64 => of::<i64>(values),
+            DType::Float16 => of::<half::f16>(values),
+            DType::Float32 => of::<f32>(values),
+            DType::Float64 | DType::Complex64 | DType::Complex128 => of::<f64>(values),
+        };
+        Self::new(samples, self.shape[0], self.shape[1], self.shape[2]).unwrap_or(self)
     }
 
     /// Sample (y, x, c), exactly; it prints as numpy would, e.g. `0.25`, `nan`, `1+2j`.
@@ -220,7 +335,10 @@ impl Pixels {
     /// [`NotFound`](crate::ErrorKind::NotFound) outside the pixels.
     pub fn value(&self, y: usize, x: usize, c: usize) -> Result<Value> {
         if y >= self.shape[0] || x >= self.shape[1] || c >= self.shape[2] {
-            return Err(Error::not_found(format!("no sample at ({y}, {x}, {c}) in shape {:?}", self.shape)));
+            return Err(Error::not_found(format!(
+                "no sample at ({y}, {x}, {c}) in shape {:?}",
+                self.shape
+            )));
         }
         let at = self.offset as isize
             + y as isize * self.strides[0]
@@ -255,35 +373,29 @@ impl Pixels {
     pub fn to_f64(&self) -> Vec<f64> {
         let magnitude = self.magnitude();
         let pixels = magnitude.as_ref().unwrap_or(self);
-        macro_rules! all {
-            ($slice:expr) => {
-                pixels.gather($slice).into_iter().map($crate::array::Sample::to_f64).collect()
-            };
-        }
-        match &pixels.samples {
-            Samples::Bool(b) | Samples::UInt8(b) => all!(b.as_slice()),
-            Samples::UInt16(b) => all!(b.as_slice()),
-            Samples::UInt32(b) => all!(b.as_slice()),
-            Samples::UInt64(b) => all!(b.as_slice()),
-            Samples::Int8(b) => all!(b.as_slice()),
-            Samples::Int16(b) => all!(b.as_slice()),
-            Samples::Int32(b) => all!(b.as_slice()),
-            Samples::Int64(b) => all!(b.as_slice()),
-            Samples::Float16(b) => all!(b.as_slice()),
-            Samples::Float32(b) => all!(b.as_slice()),
-            Samples::Float64(b) => all!(b.as_slice()),
-            Samples::Complex64(_) | Samples::Complex128(_) => Vec::new(),
-        }
+        with_samples!(
+            &pixels.samples,
+            slice => pixels.gather(slice).into_iter().map(Sample::to_f64).collect(),
+            complex => Vec::new()
+        )
     }
 
     /// The magnitude of complex pixels; `None` for real ones.
     pub fn magnitude(&self) -> Option<Self> {
         let samples = match &self.samples {
             Samples::Complex64(b) => Samples::Float32(
-                self.gather(b.as_slice()).into_iter().map(|[re, im]| re.hypot(im)).collect::<Vec<_>>().into(),
+                self.gather(b.as_slice())
+                    .into_iter()
+                    .map(|[re, im]| re.hypot(im))
+                    .collect::<Vec<_>>()
+                    .into(),
             ),
             Samples::Complex128(b) => Samples::Float64(
-                self.gather(b.as_slice()).into_iter().map(|[re, im]| re.hypot(im)).collect::<Vec<_>>().into(),
+                self.gather(b.as_slice())
+                    .into_iter()
+                    .map(|[re, im]| re.hypot(im))
+                    .collect::<Vec<_>>()
+                    .into(),
             ),
             _ => return None,
         };
@@ -321,7 +433,11 @@ pub enum Value {
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         fn float(value: f64) -> String {
-            if value.is_nan() { "nan".into() } else { value.to_string() }
+            if value.is_nan() {
+                "nan".into()
+            } else {
+                value.to_string()
+            }
         }
         match *self {
             Self::Bool(value) => write!(f, "{value}"),
@@ -330,7 +446,11 @@ impl std::fmt::Display for Value {
             Self::Float32(value) => write!(f, "{value}"),
             Self::Float(value) => f.write_str(&float(value)),
             Self::Complex(re, im) => {
-                let sign = if im.is_sign_negative() && !im.is_nan() { "" } else { "+" };
+                let sign = if im.is_sign_negative() && !im.is_nan() {
+                    ""
+                } else {
+                    "+"
+                };
                 write!(f, "{}{sign}{}j", float(re), float(im))
             }
         }
@@ -370,6 +490,9 @@ mod tests {
         assert_eq!(Value::Float(f64::NAN).to_string(), "nan");
         assert_eq!(Value::Float(f64::NEG_INFINITY).to_string(), "-inf");
         assert_eq!(Value::Complex(1.0, -2.5).to_string(), "1-2.5j");
-        assert_eq!(Value::Integer(u64::MAX.into()).to_string(), "18446744073709551615");
+        assert_eq!(
+            Value::Integer(u64::MAX.into()).to_string(),
+            "18446744073709551615"
+        );
     }
 }

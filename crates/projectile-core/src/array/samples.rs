@@ -74,63 +74,27 @@ pub enum Samples {
     Complex128(Buffer<[f64; 2]>),
 }
 
-/// Runs `$body` with `$slice` bound to the typed slice of `$samples`, whatever its type.
+/// Runs `$body` with `$slice` bound to the typed slice of `$samples`, whatever its type; with `complex => …`, that
+/// instead for complex samples. Bool is bytes.
 macro_rules! with_samples {
-    ($samples:expr, $slice:ident => $body:expr) => {
+    (@ $samples:expr, $slice:ident, $body:expr, [$($variant:ident)*], $($more:tt)*) => {
         match $samples {
-            $crate::array::Samples::Bool(b) | $crate::array::Samples::UInt8(b) => {
-                let $slice = b.as_slice();
+            $($crate::array::Samples::$variant(buffer) => {
+                let $slice = buffer.as_slice();
                 $body
-            }
-            $crate::array::Samples::UInt16(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::UInt32(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::UInt64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int8(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int16(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int32(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Int64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Float16(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Float32(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Float64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Complex64(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
-            $crate::array::Samples::Complex128(b) => {
-                let $slice = b.as_slice();
-                $body
-            }
+            })*
+            $($more)*
         }
+    };
+    ($samples:expr, $slice:ident => $body:expr) => {
+        $crate::array::with_samples!(@ $samples, $slice, $body, [
+            Bool UInt8 UInt16 UInt32 UInt64 Int8 Int16 Int32 Int64 Float16 Float32 Float64 Complex64 Complex128
+        ],)
+    };
+    ($samples:expr, $slice:ident => $body:expr, complex => $complex:expr) => {
+        $crate::array::with_samples!(@ $samples, $slice, $body, [
+            Bool UInt8 UInt16 UInt32 UInt64 Int8 Int16 Int32 Int64 Float16 Float32 Float64
+        ], $crate::array::Samples::Complex64(_) | $crate::array::Samples::Complex128(_) => $complex)
     };
 }
 pub(crate) use with_samples;
@@ -177,7 +141,11 @@ impl Samples {
                     .map(|chunk| {
                         let mut word = [0u8; SIZE];
                         word.copy_from_slice(chunk);
-                        if big_endian { <$ty>::from_be_bytes(word) } else { <$ty>::from_le_bytes(word) }
+                        if big_endian {
+                            <$ty>::from_be_bytes(word)
+                        } else {
+                            <$ty>::from_le_bytes(word)
+                        }
                     })
                     .collect();
                 words
@@ -196,12 +164,20 @@ impl Samples {
             DType::Float16 => Self::Float16(words!(Float16, f16).into()),
             DType::Float32 => Self::Float32(words!(Float32, f32).into()),
             DType::Float64 => Self::Float64(words!(Float64, f64).into()),
-            DType::Complex64 => {
-                Self::Complex64(words!(f32, f32).chunks_exact(2).map(|p| [p[0], p[1]]).collect::<Vec<_>>().into())
-            }
-            DType::Complex128 => {
-                Self::Complex128(words!(f64, f64).chunks_exact(2).map(|p| [p[0], p[1]]).collect::<Vec<_>>().into())
-            }
+            DType::Complex64 => Self::Complex64(
+                words!(f32, f32)
+                    .chunks_exact(2)
+                    .map(|p| [p[0], p[1]])
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
+            DType::Complex128 => Self::Complex128(
+                words!(f64, f64)
+                    .chunks_exact(2)
+                    .map(|p| [p[0], p[1]])
+                    .collect::<Vec<_>>()
+                    .into(),
+            ),
         }
     }
 }
@@ -313,7 +289,8 @@ mod tests {
             panic!("another type")
         };
         assert_eq!(little.as_slice(), [0x0201, 0x0403]);
-        let Samples::Complex64(big) = Samples::from_bytes(DType::Complex64, &[0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], true)
+        let Samples::Complex64(big) =
+            Samples::from_bytes(DType::Complex64, &[0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], true)
         else {
             panic!("another type")
         };

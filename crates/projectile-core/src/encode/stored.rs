@@ -1,0 +1,110 @@
+//! PNG without compression: little more than a copy and two checksums.
+//!
+//! For readers on the same machine, to whom bytes cost less than deflate does. PNG (Third Edition) and RFC 1950/1951:
+//! the image data is a zlib stream of stored blocks.
+
+use crate::colour::{Layout, Raster};
+
+use super::png::alphas;
+
+const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
+/// The most that a stored block of deflate holds, in bytes.
+const BLOCK: usize = 65535;
+
+/// The picture as a PNG of stored blocks.
+pub(super) fn png(raster: &Raster) -> Vec<u8> {
+    let row = raster.width * raster.pixel_bytes();
+    // Each row is led by a byte that names its filter: none.
+    let raw = raster.height * (row + 1);
+    let blocks = raw.div_ceil(BLOCK).max(1);
+    let data = 2 + 5 * blocks + raw + 4;
+    let mut out = Vec::with_capacity(8 + 25 + 2 * (12 + 1024) + 12 + data + 12);
+
+    out.extend_from_slice(SIGNATURE);
+    let colour_type = match raster.layout {
+        Layout::Gray => 0,
+        Layout::Rgb => 2,
+        Layout::Indexed => 3,
+        Layout::GrayAlpha => 4,
+        Layout::Rgba => 6,
+    };
+    chunk(&mut out, *b"IHDR", |out| {
+        out.extend((raster.width as u32).to_be_bytes());
+        out.extend((raster.height as u32).to_be_bytes());
+        out.extend([raster.bits, colour_type, 0, 0, 0]);
+    });
+    if raster.layout == Layout::Indexed {
+        chunk(&mut out, *b"PLTE", |out| {
+            out.extend(raster.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]))
+        });
+        if let Some(alphas) = alphas(raster) {
+            chunk(&mut out, *b"tRNS", |out| out.extend(alphas));
+        }
+    }
+    chunk(&mut out, *b"IDAT", |out| zlib_stored(out, &raster.data, row, raw));
+    chunk(&mut out, *b"IEND", |_| {});
+    out
+}
+
+/// Appends a chunk whose data `write` appends.
+fn chunk(out: &mut Vec<u8>, name: [u8; 4], write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend([0; 4]);
+    out.extend(name);
+    write(out);
+    let length = (out.len() - start - 8) as u32;
+    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    let checksum = crc32fast::hash(&out[start + 4..]);
+    out.extend(checksum.to_be_bytes());
+}
+
+/// Appends a zlib stream of stored blocks that holds the rows of `data`, `raw` bytes with their filter bytes.
+fn zlib_stored(out: &mut Vec<u8>, data: &[u8], row: usize, raw: usize) {
+    out.extend([0x78, 0x01]);
+    let mut stream = Stored {
+        out,
+        left: raw,
+        room: 0,
+        adler: simd_adler32::Adler32::new(),
+    };
+    stream.open_block();
+    for line in data.chunks_exact(row.max(1)) {
+        stream.write(&[0]);
+        stream.write(line);
+    }
+    let checksum = stream.adler.finish();
+    out.extend(checksum.to_be_bytes());
+}
+
+struct Stored<'a> {
+    out: &'a mut Vec<u8>,
+    /// Bytes still to come, of this block and those after it.
+    left: usize,
+    /// Bytes still to come of this block.
+    room: usize,
+    adler: simd_adler32::Adler32,
+}
+
+impl Stored<'_> {
+    fn open_block(&mut self) {
+        self.room = self.left.min(BLOCK);
+        let length = self.room as u16;
+        self.out.push(u8::from(self.left == self.room));
+        self.out.extend(length.to_le_bytes());
+        self.out.extend((!length).to_le_bytes());
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) {
+        self.adler.write(bytes);
+        while !bytes.is_empty() {
+            if self.room == 0 {
+                self.open_block();
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(self.room));
+            self.out.extend_from_slice(now);
+            self.room -= now.len();
+            self.left -= now.len();
+            bytes = later;
+        }
+    }
+}

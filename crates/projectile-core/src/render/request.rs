@@ -1,0 +1,94 @@
+//! What a protocol asks for.
+
+use std::hash::{Hash, Hasher};
+
+use crate::colour::Colormap;
+use crate::encode::Encoding;
+use crate::resample::Resampling;
+
+/// One tile, fully described: equal requests of one image have equal bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TileRequest {
+    /// Which part of the image.
+    pub area: Area,
+    /// How it looks.
+    pub style: Style,
+    /// How it is encoded.
+    pub encoding: Encoding,
+}
+
+/// Which part of an image, at which resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Area {
+    /// Tile (x, y) of zoom z in the seed's grid, rendered at `size × size` pixels.
+    Tile {
+        /// Zoom: 0 is one tile for the whole image.
+        z: u32,
+        /// Column of tiles.
+        x: u64,
+        /// Row of tiles.
+        y: u64,
+        /// The tile's side in pixels, a power of two.
+        size: u32,
+    },
+}
+
+/// How pixels look; whatever is `None` is the image's own default.
+#[derive(Clone, Debug, Default)]
+pub struct Style {
+    /// For one channel.
+    pub colormap: Option<&'static Colormap>,
+    /// Lower end of the display window.
+    pub vmin: Option<f64>,
+    /// Upper end of the display window.
+    pub vmax: Option<f64>,
+    /// How pixels are reduced.
+    pub resampling: Option<Resampling>,
+    /// One channel, or several to composite.
+    pub channels: Option<Vec<u64>>,
+    /// Index along an extra axis, by name; 0 for axes that are not named.
+    pub indices: Vec<(String, u64)>,
+    /// Bits of each sample of a picture: 8, or 16 for PNG.
+    pub bits: Option<u8>,
+}
+
+impl Style {
+    /// Everything that tells two styles apart, with an order and a hash.
+    #[expect(clippy::type_complexity, reason = "a tuple only to compare and hash by")]
+    fn key(
+        &self,
+    ) -> (
+        Option<&str>,
+        Option<u64>,
+        Option<u64>,
+        Option<Resampling>,
+        &Option<Vec<u64>>,
+        &[(String, u64)],
+        Option<u8>,
+    ) {
+        (
+            self.colormap.map(|map| map.name),
+            self.vmin.map(f64::to_bits),
+            self.vmax.map(f64::to_bits),
+            self.resampling,
+            &self.channels,
+            &self.indices,
+            self.bits,
+        )
+    }
+}
+
+impl PartialEq for Style {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Style {}
+
+impl Hash for Style {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}

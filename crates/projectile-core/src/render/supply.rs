@@ -1,0 +1,313 @@
+//! Where a tile's pixels come from: a stored level, a built one, a reduction on the spot, or a sample.
+
+use std::ops::RangeInclusive;
+
+use super::image::{Image, JobParts, LevelState};
+use crate::array::Pixels;
+use crate::error::{Error, Result};
+use crate::geometry::Placement;
+use crate::pyramid::Key;
+use crate::resample::Resampling;
+use crate::source::{Cancel, ReadRequest, Region, Residence, Selection};
+
+/// Samples that are reduced while a request waits: a few milliseconds' worth.
+const DIRECT_IN_MEMORY: u64 = 1 << 23;
+const DIRECT_ELSEWHERE: u64 = 1 << 20;
+/// Samples beyond which an image is never read from end to end: its own overviews stand for it.
+const SCANNABLE: u128 = 1 << 38;
+/// Pixels a side that a sample of a slow source takes; fewer than a tile shows, since each may cost a read.
+const SAMPLE_SIDE: u64 = 128;
+
+/// Pixels for a tile, and whether they are only a sample.
+pub(super) struct Supply {
+    pub(super) pixels: Pixels,
+    pub(super) provisional: bool,
+}
+
+/// How the levels of one plane are had for one resampling.
+pub(super) struct Levelling<'a> {
+    image: &'a Image,
+    resampling: Resampling,
+    key: Key,
+    /// Whether the file's own overviews were made the same way.
+    own_overviews: bool,
+    scannable: bool,
+    /// The level at whose reduction built levels begin.
+    first_built: u32,
+}
+
+impl<'a> Levelling<'a> {
+    pub(super) fn of(image: &'a Image, resampling: Resampling, selection: &Selection) -> Self {
+        let info = image.info();
+        let samples =
+            u128::from(info.axes.height()) * u128::from(info.axes.width()) * u128::from(info.axes.channels());
+        let scannable = samples <= SCANNABLE;
+        let own_overviews = !scannable || info.resampling.is_none_or(|own| own == resampling);
+        let key = Key {
+            resampling,
+            indices: selection.indices.clone(),
+        };
+        let mut levelling = Self {
+            image,
+            resampling,
+            key,
+            own_overviews,
+            scannable,
+            first_built: 0,
+        };
+        levelling.first_built = levelling.first_worth_building(samples);
+        levelling
+    }
+
+    /// The finest level that fits the budget together with all coarser ones.
+    fn first_worth_building(&self, samples: u128) -> u32 {
+        let info = self.image.info();
+        let stored = info.dtype.magnitude();
+        let output = self.resampling.output(stored);
+        let base = self.base(u32::MAX).1;
+        if self.image.residence() == Residence::Memory {
+            // Wider samples than the image's own would take more than the third that a pyramid costs.
+            return base + if output.size() > stored.size() { 2 } else { 1 };
+        }
+        let budget = self.image.options().pyramid_bytes as u128;
+        (base + 1..=self.image.max_zoom())
+            .find(|&level| (samples >> (2 * level)) * output.size() as u128 * 4 / 3 <= budget)
+            .unwrap_or(self.image.max_zoom())
+    }
+
+    /// The coarsest stored level that is not coarser than `reduction`: its index, and its own reduction.
+    fn base(&self, reduction: u32) -> (usize, u32) {
+        let levels = &self.image.info().levels;
+        if !self.own_overviews {
+            return (0, 0);
+        }
+        levels
+            .iter()
+            .enumerate()
+            .map(|(index, level)| (index, level.factor.trailing_zeros()))
+            .filter(|&(_, factor)| factor <= reduction)
+            .max_by_key(|&(_, factor)| factor)
+            .unwrap_or((0, 0))
+    }
+
+    pub(super) fn first_built(&self) -> u32 {
+        self.first_built
+    }
+
+    /// Asks for the built levels.
+    pub(super) fn want(&self) {
+        if self.scannable {
+            self.image.pyramids().want(&self.key);
+        }
+    }
+
+    fn is_nearest(&self) -> bool {
+        self.resampling == Resampling::NEAREST
+    }
+
+    /// Samples of the base level that a region of `height × width` reduced pixels takes.
+    fn cost(&self, reduction: u32, height: u64, width: u64, channels: u64) -> u64 {
+        let steps = reduction - self.base(reduction).1;
+        let one = |length: u64| length.checked_mul(1u64.checked_shl(steps)?);
+        one(height)
+            .zip(one(width))
+            .and_then(|(h, w)| h.checked_mul(w)?.checked_mul(channels))
+            .unwrap_or(u64::MAX)
+    }
+
+    fn is_direct(&self, reduction: u32, cost: u64) -> bool {
+        let limit = if self.image.residence() == Residence::Memory {
+            DIRECT_IN_MEMORY
+        } else {
+            DIRECT_ELSEWHERE
+        };
+        self.is_nearest() || reduction < self.first_built || cost <= limit
+    }
+
+    /// How tiles of a level are had now.
+    pub(super) fn state(&self, reduction: u32) -> LevelState {
+        /// A tile of the usual size stands for all.
+        const TILE: u64 = 256;
+        if self.base(reduction).1 == reduction {
+            return LevelState::Ready;
+        }
+        let (height, width) = self.image.grid().reduced(reduction);
+        let cost = self.cost(
+            reduction,
+            height.min(TILE),
+            width.min(TILE),
+            self.image.info().axes.channels(),
+        );
+        if self
+            .image
+            .pyramids()
+            .get(&self.key)
+            .is_some_and(|levels| levels.get(reduction).is_some())
+        {
+            LevelState::Ready
+        } else if self.is_direct(reduction, cost) || !self.scannable {
+            LevelState::Computed
+        } else {
+            LevelState::Provisional
+        }
+    }
+
+    /// Whether the levels are on their way.
+    #[cfg(test)]
+    pub(super) fn is_pending(&self) -> bool {
+        self.image.pyramids().is_pending(&self.key)
+    }
+
+    /// Reduces a region (the whole plane for `None`), given in pixels of the coarsest level that is kept.
+    pub(super) fn reduce(
+        &self,
+        region: Option<Region>,
+        keep: RangeInclusive<u32>,
+        selection: &Selection,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Pixels>> {
+        let base = self.base(*keep.start());
+        let level = self
+            .image
+            .info()
+            .levels
+            .get(base.0)
+            .ok_or_else(|| Error::internal("a source without levels"))?;
+        let whole = Region {
+            y: 0,
+            x: 0,
+            height: level.height,
+            width: level.width,
+        };
+        let region = region.map_or(whole, |region| scale(region, keep.end() - base.1, whole));
+        self.image.reduce(
+            self.resampling,
+            &JobParts { base, region },
+            keep,
+            selection,
+            threads,
+            cancel,
+        )
+    }
+
+    /// The pixels of a placement.
+    pub(super) fn supply(
+        &self,
+        placement: &Placement,
+        selection: &Selection,
+        cancel: &Cancel,
+    ) -> Result<Supply> {
+        let (reduction, region) = (placement.reduction, placement.region);
+        let exact = |pixels| Supply {
+            pixels,
+            provisional: false,
+        };
+        let base = self.base(reduction);
+        if base.1 == reduction {
+            return self.sample(base.0, region, 1, selection, cancel).map(exact);
+        }
+        if self.is_nearest() {
+            return self
+                .sample_base(base, reduction, region, 1, selection, cancel)
+                .map(exact);
+        }
+        let channels = selection.channel_count(self.image.info().axes.channels()) as u64;
+        let cost = self.cost(reduction, region.height, region.width, channels);
+        if let Some(levels) = self.image.pyramids().get(&self.key)
+            && let Some(level) = levels.get(reduction)
+        {
+            let part = level.crop(
+                region.y as usize,
+                region.x as usize,
+                region.height as usize,
+                region.width as usize,
+                1,
+            );
+            return part.select(selection.channels.as_deref()).map(exact);
+        }
+        if self.is_direct(reduction, cost) {
+            let mut levels = self.reduce(Some(region), reduction..=reduction, selection, 1, cancel)?;
+            return levels
+                .pop()
+                .map(exact)
+                .ok_or_else(|| Error::internal("a reduction gave no level"));
+        }
+        self.want();
+        let coarse = match self.image.residence() {
+            Residence::Memory => 1,
+            _ => region
+                .height
+                .max(region.width)
+                .div_ceil(SAMPLE_SIDE)
+                .next_power_of_two(),
+        };
+        let pixels = self.sample_base(base, reduction, region, coarse, selection, cancel)?;
+        let pixels = pixels.repeat(coarse as usize, region.height as usize, region.width as usize)?;
+        Ok(Supply {
+            pixels,
+            provisional: self.scannable,
+        })
+    }
+
+    /// Every `2^steps × coarse`-th pixel of the base level.
+    fn sample_base(
+        &self,
+        base: (usize, u32),
+        reduction: u32,
+        region: Region,
+        coarse: u64,
+        selection: &Selection,
+        cancel: &Cancel,
+    ) -> Result<Pixels> {
+        let level = self
+            .image
+            .info()
+            .levels
+            .get(base.0)
+            .ok_or_else(|| Error::internal("a source without levels"))?;
+        let whole = Region {
+            y: 0,
+            x: 0,
+            height: level.height,
+            width: level.width,
+        };
+        let steps = reduction - base.1;
+        self.sample(
+            base.0,
+            scale(region, steps, whole),
+            coarse << steps,
+            selection,
+            cancel,
+        )
+    }
+
+    fn sample(
+        &self,
+        level: usize,
+        region: Region,
+        step: u64,
+        selection: &Selection,
+        cancel: &Cancel,
+    ) -> Result<Pixels> {
+        let selection = selection.clone();
+        self.image.read(ReadRequest {
+            level,
+            region,
+            step,
+            selection,
+            cancel: cancel.clone(),
+        })
+    }
+}
+
+/// A region in pixels that are `2^steps` times smaller, inside `whole`.
+fn scale(region: Region, steps: u32, whole: Region) -> Region {
+    let (y, x) = (region.y << steps, region.x << steps);
+    Region {
+        y,
+        x,
+        height: (region.height << steps).min(whole.height - y),
+        width: (region.width << steps).min(whole.width - x),
+    }
+}

@@ -1,0 +1,130 @@
+//! The road of a tile, on one screen.
+
+use super::display::{Look, look};
+use super::image::Image;
+use super::request::{Area, TileRequest};
+use super::supply::{Levelling, Supply};
+use crate::array::{DType, Pixels};
+use crate::colour::{Raster, paint};
+use crate::encode::{Content, ContentKind};
+use crate::error::Result;
+use crate::geometry::Placement;
+use crate::source::Cancel;
+
+/// An encoded tile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Whether it was made from a sample and will be better once levels are built.
+    pub provisional: bool,
+    /// Dtype and `(height, width, channels)` of a tile of samples; `None` for a picture.
+    pub samples: Option<(DType, [usize; 3])>,
+}
+
+impl Image {
+    /// Renders a tile. Blocks: it is to run on a thread for such work.
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) and [`NotFound`](crate::ErrorKind::NotFound) for what the request
+    /// asks, [`Cancelled`](crate::ErrorKind::Cancelled), and what reading gives.
+    pub fn render(&self, request: &TileRequest, cancel: &Cancel) -> Result<Tile> {
+        let Area::Tile { z, x, y, size } = request.area;
+        let placement = self.grid().place(z, x, y, size)?;
+        let look = look(self, &request.style, cancel)?;
+        let supply = if placement.is_empty() {
+            None
+        } else {
+            let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
+            Some(Levelling::of(self, resampling, &look.selection).supply(
+                &placement,
+                &look.selection,
+                cancel,
+            )?)
+        };
+        cancel.check()?;
+        match request.encoding.encoder.content() {
+            ContentKind::Colours => self.picture(request, &placement, &look, supply),
+            ContentKind::Samples => self.data(request, &placement, &look, supply),
+        }
+    }
+
+    /// Like [`render`](Self::render), but never provisional: builds levels first if that is what it takes.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    pub fn render_final(&self, request: &TileRequest, threads: usize, cancel: &Cancel) -> Result<Tile> {
+        loop {
+            let tile = self.render(request, cancel)?;
+            match self.next_build() {
+                Some(build) if tile.provisional => build.run(threads, cancel)?,
+                _ => return Ok(tile),
+            }
+        }
+    }
+
+    fn picture(
+        &self,
+        request: &TileRequest,
+        placement: &Placement,
+        look: &Look,
+        supply: Option<Supply>,
+    ) -> Result<Tile> {
+        let size = placement.size as usize;
+        let provisional = supply.as_ref().is_some_and(|supply| supply.provisional);
+        let raster = match supply {
+            None => Raster::empty(size, size),
+            Some(Supply { pixels, .. }) => {
+                let pixels = pixels.magnitude().unwrap_or(pixels);
+                paint(&pixels, &look.painter, self.info().nodata)?.place(placement.repeat as usize, size)
+            }
+        };
+        let encoder = request.encoding.encoder;
+        let bytes = encoder.encode(Content::Colours(&raster), &request.encoding.options)?;
+        Ok(Tile {
+            bytes,
+            media_type: encoder.media_type(),
+            provisional,
+            samples: None,
+        })
+    }
+
+    fn data(
+        &self,
+        request: &TileRequest,
+        placement: &Placement,
+        look: &Look,
+        supply: Option<Supply>,
+    ) -> Result<Tile> {
+        let dtype = self.info().dtype;
+        let provisional = supply.as_ref().is_some_and(|supply| supply.provisional);
+        let pixels = match supply {
+            None => {
+                let channels = look.selection.channel_count(self.info().axes.channels());
+                Pixels::empty(dtype, channels)
+            }
+            Some(Supply { pixels, .. }) => {
+                let (height, width) = placement.covered();
+                let pixels = pixels.repeat(placement.repeat as usize, height, width)?;
+                let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
+                // Means of bool and wide integers are floats inside; the tile has the image's own dtype.
+                if resampling.keeps_dtype() {
+                    pixels.cast(dtype)
+                } else {
+                    pixels
+                }
+            }
+        };
+        let encoder = request.encoding.encoder;
+        let bytes = encoder.encode(Content::Samples(&pixels), &request.encoding.options)?;
+        let samples = Some((pixels.dtype(), pixels.shape()));
+        Ok(Tile {
+            bytes,
+            media_type: encoder.media_type(),
+            provisional,
+            samples,
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! `max`: the greatest valid sample of a block.
+
+use super::extreme::{Extreme, Prefer};
+use super::reduce::reduce;
+use super::{Job, Kind, with_type};
+use crate::array::{DType, Pixels, Sample};
+use crate::error::Result;
+
+/// The greatest valid sample.
+pub(super) struct Max;
+
+struct Greatest;
+
+impl Prefer for Greatest {
+    #[inline]
+    fn wins<T: Sample>(a: T, b: T) -> bool {
+        a > b
+    }
+}
+
+impl Kind for Max {
+    fn name(&self) -> &'static str {
+        "max"
+    }
+
+    fn about(&self) -> &'static str {
+        "the greatest valid pixel"
+    }
+
+    fn output(&self, dtype: DType) -> DType {
+        dtype
+    }
+
+    fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>> {
+        with_type!(job.dtype, T => reduce(&Extreme::<T, Greatest>::new(job.rules.nodata_as()), job))
+    }
+}

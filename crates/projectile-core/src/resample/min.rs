@@ -1,0 +1,37 @@
+//! `min`: the least valid sample of a block.
+
+use super::extreme::{Extreme, Prefer};
+use super::reduce::reduce;
+use super::{Job, Kind, with_type};
+use crate::array::{DType, Pixels, Sample};
+use crate::error::Result;
+
+/// The least valid sample.
+pub(super) struct Min;
+
+struct Least;
+
+impl Prefer for Least {
+    #[inline]
+    fn wins<T: Sample>(a: T, b: T) -> bool {
+        a < b
+    }
+}
+
+impl Kind for Min {
+    fn name(&self) -> &'static str {
+        "min"
+    }
+
+    fn about(&self) -> &'static str {
+        "the least valid pixel"
+    }
+
+    fn output(&self, dtype: DType) -> DType {
+        dtype
+    }
+
+    fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>> {
+        with_type!(job.dtype, T => reduce(&Extreme::<T, Least>::new(job.rules.nodata_as()), job))
+    }
+}

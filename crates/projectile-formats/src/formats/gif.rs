@@ -1,0 +1,159 @@
+//! GIF: frames composed as a player shows them, along `t`.
+
+use std::path::Path;
+
+use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, Frame, MemoryLimit};
+use projectile_core::{Error, Result};
+
+use crate::decode::input::{Reader, read_error, zeroed};
+use crate::decode::picture::Stack;
+use crate::decode::{Data, Input, Picture, guarded};
+use crate::format::{Format, NamedSource};
+use crate::open::OpenOptions;
+
+pub(crate) struct Gif;
+
+/// More frames than this are not composed: their count is only known by walking the file.
+const MOST_FRAMES: u64 = 65_536;
+
+impl Format for Gif {
+    fn name(&self) -> &'static str {
+        "GIF"
+    }
+
+    fn about(&self) -> &'static str {
+        "as RGB, or RGBA where a pixel is transparent; frames of an animation along t"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["gif"]
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a")
+    }
+
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+        let input = Input::open(path, options)?;
+        guarded(options, || decode(&input)?.into_sources(self.name(), &input))
+    }
+}
+
+fn decoder(input: &Input<'_>, skip: bool) -> Result<Decoder<Reader>> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::RGBA);
+    options.set_memory_limit(MemoryLimit::Unlimited); // each frame is checked below
+    options.skip_frame_decoding(skip);
+    options.read_info(input.reader()?).map_err(|e| failed(&e))
+}
+
+fn decode(input: &Input<'_>) -> Result<Picture> {
+    let mut walk = decoder(input, true)?;
+    let (width, height) = (u64::from(walk.width()), u64::from(walk.height()));
+    let one = input.samples(width, height, 4, 1)?;
+    let mut declared = 0;
+    // A tail that is missing harms no frame that is there, but the frame that is cut harms itself: it is met again
+    // below, where it is an error.
+    while declared < MOST_FRAMES {
+        match walk.next_frame_info() {
+            Ok(Some(_)) => declared += 1,
+            Ok(None) => break,
+            Err(error) if declared == 0 => return Err(failed(&error)),
+            Err(error) => return Err(failed(&error)),
+        }
+        input.options.cancel.check()?;
+    }
+    if declared == 0 {
+        return Err(Error::corrupt("it holds no frame"));
+    }
+    let frames = if input.samples(width, height, 4 * declared, 1).is_ok() {
+        declared
+    } else {
+        1
+    };
+    let mut decoder = decoder(input, false)?;
+    let mut pixels: Vec<u8> = zeroed(one * frames as usize)?;
+    let mut canvas = Canvas {
+        width: width as usize,
+        height: height as usize,
+        pixels: zeroed(one)?,
+    };
+    for shown in pixels.chunks_exact_mut(one) {
+        let frame = decoder.next_frame_info().map_err(|e| failed(&e))?;
+        let (frame_width, frame_height) = frame
+            .map(|frame| (frame.width, frame.height))
+            .ok_or_else(|| Error::corrupt("a frame is missing"))?;
+        let size = input.samples(u64::from(frame_width), u64::from(frame_height), 4, 1)?;
+        let mut buffer: Vec<u8> = zeroed(size)?;
+        decoder.read_into_buffer(&mut buffer).map_err(|e| failed(&e))?;
+        let frame = decoder
+            .current_frame_info()
+            .ok_or_else(|| Error::corrupt("a frame is missing"))?;
+        canvas.show(frame, &buffer, shown);
+    }
+    let opaque = pixels.chunks_exact(4).all(|pixel| pixel[3] == 255);
+    let (data, channels) = match opaque {
+        true => Data::U8(pixels).into_mode(crate::open::Mode::Rgb, 4),
+        false => (Data::U8(pixels), 4),
+    };
+    let mut picture = Picture::new(data, width, height, channels as u64);
+    picture.note("frames", declared);
+    if frames > 1 {
+        picture.stack = Some((Stack::Time, frames));
+    }
+    Ok(picture)
+}
+
+/// What a player has on its screen: RGBA, transparent where nothing was drawn.
+struct Canvas {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+impl Canvas {
+    /// Draws a frame, copies the screen to `shown`, then disposes of the frame as it asks.
+    fn show(&mut self, frame: &Frame<'_>, pixels: &[u8], shown: &mut [u8]) {
+        let before = (frame.dispose == DisposalMethod::Previous).then(|| self.pixels.clone());
+        self.rows(frame, |row, y, width| {
+            let from = &pixels[y * usize::from(frame.width) * 4..][..width * 4];
+            for (to, from) in row.chunks_exact_mut(4).zip(from.chunks_exact(4)) {
+                if from[3] > 0 {
+                    to.copy_from_slice(from);
+                }
+            }
+        });
+        shown.copy_from_slice(&self.pixels);
+        match frame.dispose {
+            DisposalMethod::Background => self.rows(frame, |row, _, _| row.fill(0)),
+            DisposalMethod::Previous => self.pixels = before.unwrap_or_default(),
+            _ => {}
+        }
+    }
+
+    /// Each row of the screen that the frame covers, the row's number in the frame, and how many pixels wide it is
+    /// on the screen: a frame may reach beyond it.
+    fn rows(&mut self, frame: &Frame<'_>, mut each: impl FnMut(&mut [u8], usize, usize)) {
+        let (left, top) = (
+            usize::from(frame.left).min(self.width),
+            usize::from(frame.top).min(self.height),
+        );
+        let width = usize::from(frame.width).min(self.width - left);
+        let height = usize::from(frame.height).min(self.height - top);
+        let lines = self
+            .pixels
+            .chunks_exact_mut(self.width * 4)
+            .skip(top)
+            .take(height);
+        for (y, line) in lines.enumerate() {
+            each(&mut line[left * 4..][..width * 4], y, width);
+        }
+    }
+}
+
+fn failed(error: &DecodingError) -> Error {
+    match error {
+        DecodingError::Io(error) => read_error(error),
+        other => Error::corrupt(format!("cannot be decoded: {other}")),
+    }
+}

@@ -1,0 +1,105 @@
+//! JPEG 2000: JP2 files and bare codestreams, to 16 bits and beyond.
+
+use std::path::Path;
+
+use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
+use projectile_core::{DType, Error, Result};
+
+use crate::decode::{Data, Input, Picture, guarded};
+use crate::format::{Format, NamedSource};
+use crate::open::OpenOptions;
+use crate::tiff::colour::rgb_of_inks;
+
+pub(crate) struct Jpeg2000;
+
+impl Format for Jpeg2000 {
+    fn name(&self) -> &'static str {
+        "JPEG 2000"
+    }
+
+    fn about(&self) -> &'static str {
+        "JP2 files and bare codestreams, lossy and lossless, 1 to 16 bits, palette, alpha"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["jp2", "j2k", "j2c", "jpc", "jpf", "jpx"]
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.starts_with(b"\0\0\0\x0cjP  \r\n\x87\n") || head.starts_with(&[0xff, 0x4f, 0xff, 0x51])
+    }
+
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+        let input = Input::open(path, options)?;
+        guarded(options, || decode(&input)?.into_sources(self.name(), &input))
+    }
+}
+
+fn decode(input: &Input<'_>) -> Result<Picture> {
+    let bytes = input.bytes()?;
+    let failed = |error| Error::corrupt(format!("cannot be decoded (it may be truncated): {error}"));
+    // Without it, what is missing of a truncated file is made up.
+    let settings = DecodeSettings { strict: true, ..DecodeSettings::default() };
+    let image = Image::new(&bytes, &settings).map_err(failed)?;
+    let (width, height) = (u64::from(image.width()), u64::from(image.height()));
+    let channels = u64::from(image.color_space().num_channels()) + u64::from(image.has_alpha());
+    // The decoder works in float32, a plane a channel.
+    input.samples(width, height, channels, 4)?;
+    check_end(&bytes)?;
+    let mut context = DecoderContext::default();
+    let decoded = image.decode(&mut context).map_err(failed)?;
+    let components = decoded.components();
+    let depth = components.iter().map(|component| component.bit_depth()).max().unwrap_or(0);
+    let dtype = match depth {
+        1..=8 => DType::UInt8,
+        9..=16 => DType::UInt16,
+        _ => return Err(Error::unsupported(format!("JPEG 2000 of {depth} bits is not read"))),
+    };
+    let count = components.len();
+    let samples = input.samples(width, height, count as u64, dtype.size())?;
+    let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
+    for (c, component) in components.iter().enumerate() {
+        let values = component.samples();
+        if values.len() as u64 != width * height {
+            return Err(Error::unsupported("JPEG 2000 with subsampled components is not read"));
+        }
+        let top = ((1u32 << component.bit_depth()) - 1) as f32;
+        // Bits below a byte take its whole range, as PIL's do.
+        let scale = if depth < 8 || component.bit_depth() != depth {
+            ((1u32 << depth.max(8)) - 1) as f32 / top
+        } else {
+            1.0
+        };
+        let whole = |value: f32| (value.clamp(0.0, top) * scale).round();
+        match &mut data {
+            Data::U8(to) => {
+                to.iter_mut().skip(c).step_by(count).zip(values).for_each(|(to, &v)| *to = whole(v) as u8);
+            }
+            Data::U16(to) => {
+                to.iter_mut().skip(c).step_by(count).zip(values).for_each(|(to, &v)| *to = whole(v) as u16);
+            }
+            _ => return Err(Error::internal("samples are bytes or words")),
+        }
+    }
+    let mut channels = count as u64;
+    if let (ColorSpace::CMYK, 4) = (image.color_space(), channels) {
+        channels = 3;
+        data = match data {
+            Data::U8(inks) => Data::U8(rgb_of_inks(inks, 255)),
+            Data::U16(inks) => Data::U16(rgb_of_inks(inks, 65535)),
+            other => other,
+        };
+    }
+    let mut picture = Picture::new(data, width, height, channels);
+    picture.note("bit depth", depth);
+    if matches!(image.color_space(), ColorSpace::Icc { .. }) {
+        picture.note("ICC profile", "present, not applied");
+    }
+    Ok(picture)
+}
+
+/// A codestream ends with a marker; one that does not was cut, and the decoder would fill up what is missing.
+fn check_end(bytes: &[u8]) -> Result<()> {
+    let tail = &bytes[bytes.len().saturating_sub(4096)..];
+    if tail.windows(2).any(|pair| pair == [0xff, 0xd9]) { Ok(()) } else { Err(crate::decode::input::truncated()) }
+}

@@ -1,0 +1,91 @@
+//! WebP: lossy and lossless, with alpha, animated.
+
+use std::path::Path;
+
+use image_webp::{DecodingError, WebPDecoder};
+use projectile_core::{Error, Result};
+
+use crate::decode::input::{read_error, zeroed};
+use crate::decode::picture::Stack;
+use crate::decode::{Data, Input, Picture, guarded};
+use crate::format::{Format, NamedSource};
+use crate::open::OpenOptions;
+
+pub(crate) struct WebP;
+
+/// Memory for profiles and the like, apart from the pixels.
+const METADATA: usize = 64 << 20;
+
+impl Format for WebP {
+    fn name(&self) -> &'static str {
+        "WebP"
+    }
+
+    fn about(&self) -> &'static str {
+        "lossy and lossless, alpha, EXIF orientation; frames of an animation along t"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["webp"]
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP")
+    }
+
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+        let input = Input::open(path, options)?;
+        guarded(options, || decode(&input)?.into_sources(self.name(), &input))
+    }
+}
+
+fn decode(input: &Input<'_>) -> Result<Picture> {
+    let mut decoder = WebPDecoder::new(input.reader()?).map_err(|e| failed(&e))?;
+    decoder.set_memory_limit(METADATA);
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (u64::from(width), u64::from(height));
+    let channels = if decoder.has_alpha() { 4 } else { 3 };
+    let one = input.samples(width, height, channels, 1)?;
+    let declared = if decoder.is_animated() {
+        u64::from(decoder.num_frames().max(1))
+    } else {
+        1
+    };
+    // All frames where they fit the limit, else the first.
+    let frames = if input.samples(width, height, channels * declared, 1).is_ok() {
+        declared
+    } else {
+        1
+    };
+    let mut pixels: Vec<u8> = zeroed(one * frames as usize)?;
+    if decoder.is_animated() {
+        for frame in pixels.chunks_exact_mut(one) {
+            decoder.read_frame(frame).map_err(|e| failed(&e))?;
+        }
+    } else {
+        decoder.read_image(&mut pixels).map_err(|e| failed(&e))?;
+    }
+    let mut picture = Picture::new(Data::U8(pixels), width, height, channels);
+    picture.note(
+        "compression",
+        if decoder.is_lossy() { "lossy" } else { "lossless" },
+    );
+    if declared > 1 {
+        picture.note("frames", declared);
+    }
+    if frames > 1 {
+        picture.stack = Some((Stack::Time, frames));
+    }
+    picture.orient(decoder.exif_metadata().ok().flatten().as_deref());
+    if decoder.icc_profile().is_ok_and(|profile| profile.is_some()) {
+        picture.note("ICC profile", "present, not applied");
+    }
+    Ok(picture)
+}
+
+fn failed(error: &DecodingError) -> Error {
+    match error {
+        DecodingError::IoError(error) => read_error(error),
+        other => Error::corrupt(format!("cannot be decoded: {other}")),
+    }
+}

@@ -1,0 +1,277 @@
+//! The bytes of one chunk, decompressed as they are read.
+
+use std::io::{self, BufReader, Cursor, Read};
+
+use projectile_core::{Error, Result};
+use weezl::{BitOrder, LzwStatus};
+use weezl::decode::{Configuration, Decoder as LzwDecoder};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use super::ifd::File;
+use super::page::{Chunks, Page, Photometric};
+use crate::decode::input::read_error;
+
+/// What a compression is called.
+pub(crate) fn name(compression: u64) -> String {
+    let name = match compression {
+        1 => "none",
+        2 => "CCITT RLE",
+        3 => "CCITT fax 3",
+        4 => "CCITT fax 4",
+        5 => "LZW",
+        6 => "old JPEG",
+        7 => "JPEG",
+        8 | 32946 => "deflate",
+        32773 => "PackBits",
+        33003 | 33005 | 34712 => "JPEG 2000",
+        34887 => "LERC",
+        34925 => "LZMA",
+        50000 => "zstd",
+        50001 => "WebP",
+        50002 | 52546 => "JPEG XL",
+        other => return other.to_string(),
+    };
+    name.to_owned()
+}
+
+/// A reader of the decompressed rows of chunk `index`, of which `rows` are wanted. An empty span is a chunk that was
+/// never written (a sparse file): `None`.
+pub(crate) fn chunk<'f>(
+    file: &'f mut File,
+    page: &Page,
+    chunks: &Chunks,
+    index: usize,
+    rows: u64,
+) -> Result<Option<Box<dyn Read + 'f>>> {
+    let &(offset, length) = chunks.spans.get(index).ok_or_else(|| Error::corrupt("a chunk is missing"))?;
+    if length == 0 {
+        return Ok(None);
+    }
+    file.seek(offset)?;
+    let stored = (&mut file.reader).take(length);
+    let stored: Box<dyn Read + 'f> =
+        if page.reversed && page.compression != 7 { Box::new(Reversed(stored)) } else { Box::new(stored) };
+    Ok(Some(match page.compression {
+        1 => stored,
+        5 => Box::new(Lzw::new(BufReader::new(stored))),
+        7 => Box::new(Cursor::new(jpeg(whole(stored)?, page, chunks, rows)?)),
+        8 | 32946 => Box::new(flate2::read::ZlibDecoder::new(stored)),
+        32773 => Box::new(PackBits::new(BufReader::new(stored))),
+        3 | 4 => Box::new(Cursor::new(fax(&whole(stored)?, page, chunks, rows)?)),
+        50000 => Box::new(
+            ruzstd::decoding::StreamingDecoder::new(stored)
+                .map_err(|e| Error::corrupt(format!("cannot be decoded: {e}")))?,
+        ),
+        50001 => Box::new(Cursor::new(webp(whole(stored)?, page)?)),
+        other => {
+            return Err(Error::unsupported(format!(
+                "TIFF files with {} compression are opened by the Python package: pip install 'projectile[pillow]' \
+                 (or tifffile), then projectile.show(array)",
+                name(other)
+            )));
+        }
+    }))
+}
+
+fn whole(mut stored: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stored.read_to_end(&mut bytes).map_err(|e| read_error(&e))?;
+    Ok(bytes)
+}
+
+/// A JPEG strip or tile; its tables may be kept once for all of them, in front of which only the start marker stands.
+fn jpeg(stored: Vec<u8>, page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>> {
+    let stored = match &chunks.jpeg_tables {
+        Some(tables) if tables.len() > 4 && stored.len() > 2 => {
+            let mut joined = tables[..tables.len() - 2].to_vec();
+            joined.extend_from_slice(&stored[2..]);
+            joined
+        }
+        _ => stored,
+    };
+    let broken = |reason: String| Error::corrupt(format!("a JPEG chunk cannot be decoded: {reason}"));
+    let options = DecoderOptions::default().set_strict_mode(true).jpeg_set_max_scans(100);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(stored), options);
+    decoder.decode_headers().map_err(|e| broken(e.to_string()))?;
+    let colours = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
+    let wanted = match page.photometric {
+        Photometric::YCbCr => ColorSpace::RGB,
+        _ => colours, // as they are: the TIFF says what they mean
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
+    let (width, height) = decoder.dimensions().unwrap_or_default();
+    if width as u64 != page.chunk_width
+        || (height as u64) < rows
+        || height as u64 > page.chunk_height
+        || wanted.num_components() as u64 != page.chunk_samples()
+        || page.bits != 8
+    {
+        return Err(broken(format!("it holds {width} × {height} pixels of {colours:?}")));
+    }
+    decoder.decode().map_err(|e| broken(e.to_string()))
+}
+
+fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
+    let broken = |reason: String| Error::corrupt(format!("a WebP chunk cannot be decoded: {reason}"));
+    let mut decoder = image_webp::WebPDecoder::new(Cursor::new(stored)).map_err(|e| broken(e.to_string()))?;
+    let (width, height) = decoder.dimensions();
+    let channels = if decoder.has_alpha() { 4 } else { 3 };
+    if u64::from(width) != page.chunk_width || u64::from(height) > page.chunk_height || page.bits != 8 {
+        return Err(broken(format!("it holds {width} × {height} pixels")));
+    }
+    let mut pixels = vec![0; width as usize * height as usize * channels];
+    decoder.read_image(&mut pixels).map_err(|e| broken(e.to_string()))?;
+    match (page.chunk_samples(), channels) {
+        (3, 3) | (4, 4) => Ok(pixels),
+        // An opaque tile of an image with alpha is stored without it.
+        (4, 3) => Ok(pixels.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect()),
+        _ => Err(broken(format!("it holds {channels} channels"))),
+    }
+}
+
+/// Fax rows as packed bits, 1 for black: what a file of WhiteIsZero means by them.
+fn fax(stored: &[u8], page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>> {
+    let narrow = |size: u64| u32::try_from(size).map_err(|_| Error::limit("a fax of more than 32-bit sizes"));
+    let (width, height) = (narrow(page.chunk_width)?, narrow(rows)?);
+    let row_bytes = page.chunk_row_bytes() as usize;
+    let mut packed = Vec::new();
+    let mut lines = 0;
+    let mut line = |transitions: &[u32]| {
+        if lines < height {
+            let from = packed.len();
+            packed.resize(from + row_bytes, 0);
+            for (x, colour) in fax::decoder::pels(transitions, width).enumerate() {
+                if colour == fax::Color::Black {
+                    packed[from + x / 8] |= 0x80 >> (x % 8);
+                }
+            }
+            lines += 1;
+        }
+    };
+    match page.compression {
+        4 => fax::decoder::decode_g4(stored.iter().copied(), width, Some(height), &mut line),
+        _ if chunks.fax_options & 1 != 0 => {
+            return Err(Error::unsupported("two-dimensional fax 3 is opened by the Python package, through Pillow"));
+        }
+        // The decoder gives a line out when it meets the end-of-line mark after it; the last one may have none.
+        _ => fax::decoder::decode_g3(stored.iter().copied().chain([0x00, 0x10, 0x01, 0x00, 0x10, 0x01]), &mut line),
+    };
+    if lines < height {
+        return Err(Error::corrupt(format!("a fax chunk ends after {lines} of {height} rows")));
+    }
+    Ok(packed)
+}
+
+/// Bytes with their bits the other way round.
+struct Reversed<R>(R);
+
+impl<R: Read> Read for Reversed<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(buf)?;
+        buf[..count].iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        Ok(count)
+    }
+}
+
+/// LZW, most significant bit first; or the other way round, as the first TIFF writers had it.
+struct Lzw<R> {
+    stored: BufReader<R>,
+    decoder: Option<LzwDecoder>,
+}
+
+impl<R: Read> Lzw<R> {
+    fn new(stored: BufReader<R>) -> Self {
+        Self { stored, decoder: None }
+    }
+}
+
+impl<R: Read> Read for Lzw<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        use io::BufRead;
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.stored.fill_buf()?;
+            let ended = input.is_empty();
+            let decoder = self.decoder.get_or_insert_with(|| {
+                if matches!(input, [0, second, ..] if second & 1 == 1) {
+                    LzwDecoder::new(BitOrder::Lsb, 8)
+                } else {
+                    Configuration::with_tiff_size_switch(BitOrder::Msb, 8).build()
+                }
+            });
+            let done = decoder.decode_bytes(input, buf);
+            self.stored.consume(done.consumed_in);
+            let status = done.status.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+            if done.consumed_out > 0 {
+                return Ok(done.consumed_out);
+            }
+            if ended || matches!(status, LzwStatus::Done | LzwStatus::NoProgress) {
+                return Ok(0);
+            }
+        }
+    }
+}
+
+enum Run {
+    /// So many bytes as they are.
+    Copy(usize),
+    /// One byte so many times.
+    Repeat(u8, usize),
+}
+
+/// PackBits: runs and copies. It asks for single bytes, so what it reads from should be buffered.
+pub(crate) struct PackBits<R> {
+    stored: R,
+    run: Run,
+}
+
+impl<R: Read> PackBits<R> {
+    pub(crate) fn new(stored: R) -> Self {
+        Self { stored, run: Run::Copy(0) }
+    }
+
+    /// What it reads from.
+    pub(crate) fn inner(&mut self) -> &mut R {
+        &mut self.stored
+    }
+
+    fn byte(&mut self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        Ok((self.stored.read(&mut byte)? == 1).then_some(byte[0]))
+    }
+}
+
+impl<R: Read> Read for PackBits<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while matches!(self.run, Run::Copy(0) | Run::Repeat(_, 0)) {
+            let Some(code) = self.byte()? else { return Ok(0) };
+            match code {
+                0..128 => self.run = Run::Copy(usize::from(code) + 1),
+                128 => {}
+                129.. => match self.byte()? {
+                    Some(byte) => self.run = Run::Repeat(byte, 257 - usize::from(code)),
+                    None => return Ok(0),
+                },
+            }
+        }
+        match &mut self.run {
+            Run::Copy(left) => {
+                let count = buf.len().min(*left);
+                let count = self.stored.read(&mut buf[..count])?;
+                *left -= count;
+                Ok(count)
+            }
+            Run::Repeat(byte, left) => {
+                let count = buf.len().min(*left);
+                buf[..count].fill(*byte);
+                *left -= count;
+                Ok(count)
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a page's samples mean: inverted grays, palettes, inks, premultiplied alpha.
+
+use projectile_core::{Error, Result};
+
+use super::page::{Page, Photometric};
+use crate::decode::Data;
+
+/// Samples that mean what they say.
+pub(crate) struct Meant {
+    pub(crate) data: Data,
+    pub(crate) channels: u64,
+    /// Whether they are colours (and alpha) rather than channels of data.
+    pub(crate) colours: bool,
+    pub(crate) note: Option<&'static str>,
+}
+
+/// Turns the samples of `page` (or of several like it) into gray, gray and alpha, RGB or RGBA where they are colours.
+/// `palette` is the page's colour map as stored.
+pub(crate) fn meant(page: &Page, data: Data, palette: Option<&[u64]>) -> Result<Meant> {
+    let extra = page.extra.as_deref();
+    let alpha = |extra: Option<&[u64]>| matches!(extra, Some([1 | 2, ..]));
+    let same = |data, colours| Meant { data, channels: page.samples, colours, note: None };
+    Ok(match (page.photometric, page.samples) {
+        (Photometric::WhiteIsZero, samples) => {
+            let channels = if samples == 2 && alpha(extra) { 2 } else { samples };
+            Meant { data: inverted(data, page.bits, samples), channels, colours: samples == 1 || channels == 2, note: None }
+        }
+        (Photometric::BlackIsZero, 1) => same(data, true),
+        (Photometric::BlackIsZero, 2) => same(data, alpha(extra)),
+        (Photometric::Palette, 1) => Meant { data: coloured(data, page, palette)?, channels: 3, colours: true, note: None },
+        (Photometric::Rgb | Photometric::YCbCr, 3) => {
+            let data = if is_raw_ycbcr(page) { rgb_of_ycbcr(data)? } else { data };
+            same(data, true)
+        }
+        (Photometric::Rgb, 4) => match extra {
+            Some([1, ..]) => Meant { note: Some("premultiplied alpha was divided out"), ..same(straight(data), true) },
+            Some([0, ..]) => {
+                let (data, _) = data.into_mode(crate::open::Mode::Rgb, 4);
+                Meant { data, channels: 3, colours: true, note: Some("a fourth channel of no stated meaning was dropped") }
+            }
+            _ => same(data, true),
+        },
+        (Photometric::Cmyk, 4) => match data {
+            Data::U8(inks) => Meant { data: Data::U8(rgb_of_inks(inks, 255)), ..three(page) },
+            Data::U16(inks) => Meant { data: Data::U16(rgb_of_inks(inks, 65535)), ..three(page) },
+            other => same(other, false),
+        },
+        (_, _) => same(data, false),
+    })
+}
+
+fn three(_page: &Page) -> Meant {
+    Meant { data: Data::U8(Vec::new()), channels: 3, colours: true, note: Some("CMYK was converted as PIL does") }
+}
+
+fn inverted(mut data: Data, bits: u32, samples: u64) -> Data {
+    // Below 8 bits the samples were stretched to a byte, so they are inverted within one.
+    let top = if bits < 8 { 255 } else { u64::MAX >> (64 - bits) };
+    let step = samples as usize; // only the gray of gray and alpha
+    match &mut data {
+        Data::U8(samples) => samples.iter_mut().step_by(step).for_each(|v| *v = (top as u8).wrapping_sub(*v)),
+        Data::U16(samples) => samples.iter_mut().step_by(step).for_each(|v| *v = (top as u16).wrapping_sub(*v)),
+        Data::U32(samples) => samples.iter_mut().step_by(step).for_each(|v| *v = (top as u32).wrapping_sub(*v)),
+        _ => {} // signed and floating samples are data: tifffile and PIL leave them
+    }
+    data
+}
+
+fn coloured(data: Data, page: &Page, palette: Option<&[u64]>) -> Result<Data> {
+    let entries = 1usize << page.bits.min(16);
+    let palette = palette.filter(|palette| palette.len() >= 3 * entries);
+    let palette = palette.ok_or_else(|| Error::corrupt("its palette is missing or too short"))?;
+    // 16 bits a colour as stored; the high byte is the colour, as PIL and libtiff read it.
+    let colour = |index: usize| {
+        let index = index.min(entries - 1);
+        [0, 1, 2].map(|channel| (palette[channel * entries + index] >> 8) as u8)
+    };
+    Ok(Data::U8(match data {
+        Data::U8(indices) => indices.iter().flat_map(|&index| colour(index.into())).collect(),
+        Data::U16(indices) => indices.iter().flat_map(|&index| colour(index.into())).collect(),
+        _ => return Err(Error::corrupt("palette entries are numbered by 1 to 16 bits")),
+    }))
+}
+
+/// Whether its samples are still luma and chroma: JPEG's own decoder has converted its.
+fn is_raw_ycbcr(page: &Page) -> bool {
+    page.photometric == Photometric::YCbCr && page.compression != 7
+}
+
+/// BT.601 with the whole range, as JPEG has it.
+fn rgb_of_ycbcr(data: Data) -> Result<Data> {
+    let Data::U8(mut pixels) = data else {
+        return Err(Error::unsupported("YCbCr of more than 8 bits is not read"));
+    };
+    for pixel in pixels.chunks_exact_mut(3) {
+        let (luma, cb, cr) = (f32::from(pixel[0]), f32::from(pixel[1]) - 128.0, f32::from(pixel[2]) - 128.0);
+        let rgb = [luma + 1.402 * cr, luma - 0.344_136 * cb - 0.714_136 * cr, luma + 1.772 * cb];
+        pixel.copy_from_slice(&rgb.map(|value| value.round().clamp(0.0, 255.0) as u8));
+    }
+    Ok(Data::U8(pixels))
+}
+
+/// PIL's conversion of inks: each colour is what its ink and black let through.
+pub(crate) fn rgb_of_inks<T>(mut inks: Vec<T>, top: u64) -> Vec<T>
+where
+    T: Copy + TryFrom<u32> + Default,
+    u64: From<T>,
+{
+    let pixels = inks.len() / 4;
+    for i in 0..pixels {
+        let black = top - u64::from(inks[i * 4 + 3]);
+        for c in 0..3 {
+            let through = black - rounded_quotient(u64::from(inks[i * 4 + c]) * black, top);
+            inks[i * 3 + c] = T::try_from(through as u32).unwrap_or_default();
+        }
+    }
+    inks.truncate(pixels * 3);
+    inks.shrink_to_fit();
+    inks
+}
+
+fn rounded_quotient(product: u64, top: u64) -> u64 {
+    (product + top / 2) / top
+}
+
+/// Colours divided by their alpha.
+fn straight(mut data: Data) -> Data {
+    macro_rules! divide {
+        ($pixels:expr, $top:expr) => {
+            for pixel in $pixels.chunks_exact_mut(4) {
+                let alpha = u64::from(pixel[3]);
+                if alpha > 0 && alpha < $top {
+                    for colour in &mut pixel[..3] {
+                        *colour = ($top * u64::from(*colour) / alpha).min($top) as _;
+                    }
+                }
+            }
+        };
+    }
+    match &mut data {
+        Data::U8(pixels) => divide!(pixels, 255),
+        Data::U16(pixels) => divide!(pixels, 65535),
+        _ => {}
+    }
+    data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inks_are_pils() {
+        assert_eq!(rgb_of_inks(vec![0u8, 128, 255, 0, 10, 20, 30, 40], 255), [255, 127, 0, 207, 198, 190]);
+        assert_eq!(rgb_of_inks(vec![0u16, 0, 65535, 0], 65535), [65535, 65535, 0]);
+    }
+}

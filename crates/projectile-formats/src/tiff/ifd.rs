@@ -1,0 +1,194 @@
+//! Headers and directories of TIFF and BigTIFF.
+
+use std::collections::HashSet;
+use std::io::{Read, Seek, SeekFrom};
+
+use projectile_core::{Error, Result};
+
+use crate::decode::input::{Reader, read_error};
+
+/// Directories that are followed: a file may chain as many as it likes.
+const MOST_DIRECTORIES: usize = 65_536;
+
+/// Bytes of one tag's values: offsets of 16 million tiles.
+const MOST_VALUE_BYTES: u64 = 128 << 20;
+
+/// An opened file: its byte order and kind, and where its directories are.
+pub(crate) struct File {
+    pub(crate) reader: Reader,
+    pub(crate) len: u64,
+    pub(crate) big_endian: bool,
+    pub(crate) big_tiff: bool,
+}
+
+/// One tag of a directory.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    tag: u16,
+    kind: u16,
+    count: u64,
+    /// The values themselves where they fit, else where they lie.
+    inline: [u8; 8],
+}
+
+/// The tags of one image.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    entries: Vec<Entry>,
+}
+
+impl File {
+    /// Reads the header; the offset is the first directory's.
+    pub(crate) fn open(mut reader: Reader, len: u64) -> Result<(Self, u64)> {
+        let mut head = [0u8; 8];
+        reader.read_exact(&mut head).map_err(|e| read_error(&e))?;
+        let big_endian = match &head[..2] {
+            b"II" => false,
+            b"MM" => true,
+            _ => return Err(Error::corrupt("it has no TIFF header")),
+        };
+        let mut file = Self { reader, len, big_endian, big_tiff: false };
+        let first = match file.u16(&head[2..]) {
+            42 => file.u32(&head[4..]).into(),
+            43 if file.u16(&head[4..]) == 8 => {
+                file.big_tiff = true;
+                file.read_u64()?
+            }
+            _ => return Err(Error::corrupt("it has no TIFF header")),
+        };
+        Ok((file, first))
+    }
+
+    /// Every directory of the chain that starts at `first`. A chain that bites its tail ends there.
+    pub(crate) fn directories(&mut self, first: u64) -> Result<Vec<Directory>> {
+        let (mut seen, mut found, mut at) = (HashSet::new(), Vec::new(), first);
+        while at != 0 && seen.insert(at) {
+            if found.len() == MOST_DIRECTORIES {
+                return Err(Error::limit(format!("more than {MOST_DIRECTORIES} pages")));
+            }
+            match self.directory(at) {
+                Ok((directory, next)) => {
+                    found.push(directory);
+                    at = next;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if found.is_empty() { Err(Error::corrupt("it holds no image")) } else { Ok(found) }
+    }
+
+    fn directory(&mut self, at: u64) -> Result<(Directory, u64)> {
+        self.seek(at)?;
+        let count = if self.big_tiff { self.read_u64()? } else { self.read_u16()?.into() };
+        let size = if self.big_tiff { 20 } else { 12 };
+        if count.saturating_mul(size) > self.len.min(MOST_VALUE_BYTES) {
+            return Err(Error::corrupt(format!("a directory of {count} tags cannot be")));
+        }
+        let mut entries = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            let (tag, kind) = (self.read_u16()?, self.read_u16()?);
+            let count = if self.big_tiff { self.read_u64()? } else { self.read_u32()?.into() };
+            let mut inline = [0; 8];
+            let room = if self.big_tiff { 8 } else { 4 };
+            self.reader.read_exact(&mut inline[..room]).map_err(|e| read_error(&e))?;
+            entries.push(Entry { tag, kind, count, inline });
+        }
+        let next = if self.big_tiff { self.read_u64()? } else { self.read_u32()?.into() };
+        Ok((Directory { entries }, next))
+    }
+
+    /// The values of an integer tag, widened.
+    pub(crate) fn integers(&mut self, directory: &Directory, tag: u16) -> Result<Option<Vec<u64>>> {
+        let Some((kind, bytes)) = self.bytes(directory, tag)? else { return Ok(None) };
+        let wide = |chunk: &[u8]| -> u64 {
+            match chunk.len() {
+                1 => chunk[0].into(),
+                2 => self.u16(chunk).into(),
+                4 => self.u32(chunk).into(),
+                _ => self.u64(chunk),
+            }
+        };
+        let size = match kind {
+            1 | 6 | 7 => 1,
+            3 | 8 => 2,
+            4 | 9 | 13 => 4,
+            16..=18 => 8,
+            _ => return Err(Error::corrupt(format!("tag {tag} is no integer"))),
+        };
+        Ok(Some(bytes.chunks_exact(size).map(wide).collect()))
+    }
+
+    /// The first value of an integer tag.
+    pub(crate) fn integer(&mut self, directory: &Directory, tag: u16) -> Result<Option<u64>> {
+        Ok(self.integers(directory, tag)?.and_then(|values| values.first().copied()))
+    }
+
+    /// The text of an ASCII tag, up to its first NUL.
+    pub(crate) fn text(&mut self, directory: &Directory, tag: u16) -> Result<Option<String>> {
+        Ok(self.bytes(directory, tag)?.map(|(_, bytes)| {
+            let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+            String::from_utf8_lossy(&bytes[..end]).into_owned()
+        }))
+    }
+
+    /// A tag's type and its values' bytes as stored.
+    pub(crate) fn bytes(&mut self, directory: &Directory, tag: u16) -> Result<Option<(u16, Vec<u8>)>> {
+        let Some(entry) = directory.entries.iter().find(|entry| entry.tag == tag).copied() else { return Ok(None) };
+        let size: u64 = match entry.kind {
+            1 | 2 | 6 | 7 => 1,
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 | 16..=18 => 8,
+            _ => return Ok(None), // later revisions may add types: a reader skips what it does not know
+        };
+        let len = entry.count.saturating_mul(size);
+        if len > self.len.min(MOST_VALUE_BYTES) {
+            return Err(Error::corrupt(format!("tag {tag} promises {} values", entry.count)));
+        }
+        if len <= if self.big_tiff { 8 } else { 4 } {
+            return Ok(Some((entry.kind, entry.inline[..len as usize].to_vec())));
+        }
+        let at = if self.big_tiff { self.u64(&entry.inline) } else { self.u32(&entry.inline).into() };
+        self.seek(at)?;
+        let mut bytes = vec![0; len as usize];
+        self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
+        Ok(Some((entry.kind, bytes)))
+    }
+
+    pub(crate) fn seek(&mut self, at: u64) -> Result<()> {
+        self.reader.seek(SeekFrom::Start(at)).map(|_| ()).map_err(|e| read_error(&e))
+    }
+
+    fn read_u16(&mut self) -> Result<u16> {
+        let mut bytes = [0; 2];
+        self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
+        Ok(self.u16(&bytes))
+    }
+
+    fn read_u32(&mut self) -> Result<u32> {
+        let mut bytes = [0; 4];
+        self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
+        Ok(self.u32(&bytes))
+    }
+
+    fn read_u64(&mut self) -> Result<u64> {
+        let mut bytes = [0; 8];
+        self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
+        Ok(self.u64(&bytes))
+    }
+
+    fn u16(&self, bytes: &[u8]) -> u16 {
+        let word = [bytes[0], bytes[1]];
+        if self.big_endian { u16::from_be_bytes(word) } else { u16::from_le_bytes(word) }
+    }
+
+    fn u32(&self, bytes: &[u8]) -> u32 {
+        let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
+        if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+    }
+
+    fn u64(&self, bytes: &[u8]) -> u64 {
+        let word = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
+        if self.big_endian { u64::from_be_bytes(word) } else { u64::from_le_bytes(word) }
+    }
+}

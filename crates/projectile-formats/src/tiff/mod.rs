@@ -1,0 +1,11 @@
+//! TIFF and BigTIFF, read chunk by chunk: the directory, where each strip or tile lies, and its rows.
+//!
+//! It is our own because the crates there are refuse palettes, extra samples and odd depths, or stop at tiled planes;
+//! and because reading one tile of a file needs the same parts as reading all of them. What hard codecs do is left to
+//! crates.
+
+pub(crate) mod codec;
+pub(crate) mod colour;
+pub(crate) mod ifd;
+pub(crate) mod page;
+pub(crate) mod rows;
