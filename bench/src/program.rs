@@ -39,7 +39,7 @@ impl Program {
                 }
             });
         }
-        match receiver.recv_timeout(Duration::from_secs(60)) {
+        match receiver.recv_timeout(Duration::from_mins(1)) {
             Ok(address) => Ok(Self {
                 child,
                 address,

@@ -22,7 +22,7 @@ pub(crate) fn run_with(flags: &[&str]) -> Outcome {
         "projectile-bench",
         "--bins",
     ];
-    run(&mut cargo(&packages), Duration::from_secs(20 * 60))?;
+    run(&mut cargo(&packages), Duration::from_mins(20))?;
     let folder = target().join(if dev { "debug" } else { "release" });
     let mut bench = command(folder.join("projectile-bench"), &["run"]);
     bench.arg("--projectile").arg(folder.join("projectile"));
@@ -35,7 +35,7 @@ pub(crate) fn run_with(flags: &[&str]) -> Outcome {
     } else if !dev {
         bench.arg("--write").arg(root().join("docs/benchmarks.md"));
     }
-    run(&mut bench, Duration::from_secs(15 * 60))
+    run(&mut bench, Duration::from_mins(15))
 }
 
 /// The same, from the command line.

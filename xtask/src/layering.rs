@@ -154,7 +154,7 @@ fn faults(files: &[File]) -> Vec<String> {
     registry(files, PROTOCOLS, "protocol", &mut faults);
     endings(files, &mut faults);
     for file in files.iter().filter(|file| file.path.starts_with(PROTOCOLS)) {
-        for (number, line) in product_lines(&file.text) {
+        for (number, line) in product_lines(file) {
             for word in ["Pixels", "Samples"].iter().filter(|word| names(line, word)) {
                 faults.push(fault(
                     file,
@@ -209,7 +209,7 @@ fn dependency_fault(room: &Room, section: &str, name: &str) -> Option<String> {
 }
 
 fn source(room: &Room, file: &File, faults: &mut Vec<String>) {
-    for (number, line) in product_lines(&file.text) {
+    for (number, line) in product_lines(file) {
         for word in room.words.iter().filter(|word| names(line, word)) {
             faults.push(fault(file, number, &format!("names {word}: {}", room.why)));
         }
@@ -241,7 +241,7 @@ fn registry(files: &[File], folder: &str, module: &str, faults: &mut Vec<String>
         .iter()
         .filter(|file| !file.path.starts_with(folder) && file.path.contains("/src/"))
     {
-        for (number, line) in product_lines(&file.text) {
+        for (number, line) in product_lines(file) {
             for name in modules
                 .iter()
                 .filter(|name| names(line, &format!("{module}::{name}")))
@@ -258,7 +258,7 @@ fn endings(files: &[File], faults: &mut Vec<String>) {
     let outside = |file: &&File| !file.path.starts_with(FORMATS) && file.path.contains("/src/");
     for file in files.iter().filter(outside) {
         let mut found: Vec<(usize, &str)> = Vec::new();
-        for (number, line) in product_lines(&file.text) {
+        for (number, line) in product_lines(file) {
             let quoted = line
                 .split('"')
                 .skip(1)
@@ -309,7 +309,9 @@ fn undeclared(files: &[File], faults: &mut Vec<String>) {
 }
 
 /// The lines of a source that are built into the product, with their numbers: no comments, no test module at the end.
-fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn product_lines(file: &File) -> impl Iterator<Item = (usize, &str)> {
+    let all_tests = file.path.ends_with("/tests.rs");
+    let text = if all_tests { "" } else { file.text.as_str() };
     let numbered = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     let product = numbered.take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
     product.map(|(number, line)| (number, line.split("//").next().unwrap_or_default()))
@@ -427,6 +429,8 @@ mod tests {
                 "crates/projectile-server/Cargo.toml",
                 "[dependencies]\nprojectile-core.workspace = true\naxum = \"1\"\n",
             ),
+            ("crates/projectile-core/src/tests.rs", "use std::fs;\n"),
+            ("crates/projectile-core/src/main.rs", "#[cfg(test)]\nmod tests;\n"),
             ("crates/projectile-core/tests/it/main.rs", "use std::fs;\n"),
         ]);
         assert_eq!(found, Vec::<String>::new());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::process::{Outcome, command, installed, root, run, target};
 
-const INSTALL: Duration = Duration::from_secs(15 * 60);
+const INSTALL: Duration = Duration::from_mins(15);
 
 /// The Python of the project's own environment, with what `tests/requirements.txt` pins.
 pub(crate) fn python() -> Outcome<PathBuf> {

@@ -77,7 +77,7 @@ const STEPS: &[Step] = &[
     },
 ];
 
-const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(minutes * 60);
+const MINUTES: fn(u64) -> Duration = Duration::from_mins;
 
 /// Prints the steps.
 pub(crate) fn list() {
@@ -270,7 +270,7 @@ fn e2e() -> Outcome {
     setup::npm()?;
     let server = Server::start(
         &mut command(binary()?, &["demo", "-p", "0"]),
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     )?;
     let picture = target().join("viewer.png");
     let mut browser = setup::npm_run(&["run", "e2e"]);

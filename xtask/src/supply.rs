@@ -31,7 +31,7 @@ pub(crate) fn check() -> Outcome {
         // Advisories need a database from elsewhere: they are no part of a test that works offline.
         crate::process::run(
             &mut cargo(&["deny", "check", "licenses", "bans", "sources"]),
-            Duration::from_secs(300),
+            Duration::from_mins(5),
         )?;
     }
     Ok(facts)
