@@ -48,6 +48,34 @@ pub(crate) fn check() -> Outcome {
     }
 }
 
+/// Formats that the README's table does not name.
+fn untold_formats(root: &Path) -> Vec<String> {
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap_or_default();
+    let table = readme
+        .split("## Formats")
+        .nth(1)
+        .unwrap_or_default()
+        .split("\n## ")
+        .next()
+        .unwrap_or_default();
+    let sources = std::fs::read_dir(root.join("crates/projectile-formats/src/formats"));
+    let sources = sources
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
+    sources
+        .filter_map(|source| name_of_format(&source))
+        .filter(|name| !table.to_lowercase().contains(&name.to_lowercase()))
+        .map(|name| format!("README.md: the table of formats lacks {name}"))
+        .collect()
+}
+
+/// What the `Format` in a source calls itself.
+fn name_of_format(source: &str) -> Option<String> {
+    let (_, rest) = source.split_once("fn name(&self) -> &'static str {")?;
+    rest.split('"').nth(1).map(str::to_owned)
+}
+
 /// Lines that name a folder of somebody's machine.
 fn machine_paths(name: &str, text: &str) -> Vec<String> {
     let folders = ["work", "root", "home", "Users"].map(|folder| format!("/{folder}/"));
@@ -144,6 +172,13 @@ mod tests {
             machine_paths("a.md", &format!("see {folder}/x\nhttp://host{folder}")).len(),
             1
         );
+    }
+
+    #[test]
+    fn a_formats_name_is_read_from_its_source() {
+        let source = "impl Format for Png {\n    fn name(&self) -> &'static str {\n        \"PNG\"\n    }\n";
+        assert_eq!(name_of_format(source), Some("PNG".into()));
+        assert_eq!(name_of_format("fn other() {}"), None);
     }
 
     #[test]
