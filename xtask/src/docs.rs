@@ -41,6 +41,7 @@ pub(crate) fn check() -> Outcome {
             faults.push(format!("{wanted} is missing"));
         }
     }
+    faults.extend(untold_formats(&root));
     if faults.is_empty() {
         Ok(format!("{links} links"))
     } else {
