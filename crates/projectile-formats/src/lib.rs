@@ -7,10 +7,12 @@
 mod decode;
 mod format;
 mod formats;
+mod npy;
 mod open;
 mod tiff;
 mod version;
 
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
+pub use npy::{Header, parse_header};
 pub use open::{Limits, Mode, OpenOptions, Progress, open};

@@ -1,1 +1,31 @@
-//! To come.
+//! The HTTP server of projectile: images in, tiles and descriptions out, as `docs/http.md` says.
+//!
+//! [`Server`] serves images on a listener, or becomes a router for an axum application. A request passes the front
+//! door (`security`), is turned into a call by one of the protocols (`protocol`), is answered from the cache or
+//! rendered once for all who wait (`flight`) on a bounded pool of threads (`pool`).
+#![forbid(unsafe_code)]
+
+mod address;
+mod app;
+mod builder;
+mod cache;
+mod catalog;
+mod connection;
+mod description;
+mod error;
+mod flight;
+mod guard;
+mod options;
+mod pool;
+mod protocol;
+mod respond;
+mod security;
+mod serve;
+mod shutdown;
+mod viewer;
+
+pub use description::describe;
+pub use options::{Limits, Options, Page};
+pub use security::{AllowedHosts, Token};
+pub use serve::{Server, Serving, raise_open_files, router, serve};
+pub use shutdown::{Shutdown, ShutdownHandle};

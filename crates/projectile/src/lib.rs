@@ -1,1 +1,109 @@
-//! To come.
+//! Any image or array in the browser, at once: a tile-on-demand server, as a library.
+//!
+//! [`open`] makes images of a file, [`Image::from_array`] one of an array in memory. [`serve`] serves them,
+//! [`router`] puts them into an [axum](https://docs.rs/axum) application, and [`Image::render`] makes single tiles
+//! without any server.
+//!
+//! ```
+//! use projectile::{Image, Options, Samples};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let ramp: Vec<f32> = (0..512 * 512).map(|i| (i % 512) as f32).collect();
+//! let image = Image::from_array("ramp", Samples::Float32(ramp.into()), &[512, 512])?;
+//!
+//! let mut options = Options::default();
+//! options.address = ([127, 0, 0, 1], 0).into(); // any free port
+//! let serving = projectile::serve([image], options).await?;
+//! println!("http://{}/", serving.address());
+//! # let address = serving.address();
+//! # let answer = tokio::task::spawn_blocking(move || {
+//! #     use std::io::{Read, Write};
+//! #     let mut stream = std::net::TcpStream::connect(address)?;
+//! #     write!(stream, "GET /0/0/0.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! #     let mut answer = Vec::new();
+//! #     stream.read_to_end(&mut answer).map(|_| answer)
+//! # })
+//! # .await??;
+//! # assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+//! serving.stop().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! Inside an application of one's own:
+//!
+//! ```
+//! use projectile::{Image, Samples};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let gray = Samples::UInt8(vec![128; 64 * 64].into());
+//! let image = Image::from_array("gray", gray, &[64, 64])?;
+//! let app: axum::Router = axum::Router::new()
+//!     .route("/", axum::routing::get(|| async { "my application" }))
+//!     .nest("/pictures", projectile::router([image])?);
+//! # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! # let address = listener.local_addr()?;
+//! # tokio::spawn(async move { axum::serve(listener, app).await });
+//! // Its tiles are at /pictures/{z}/{x}/{y}.png
+//! # let answer = tokio::task::spawn_blocking(move || {
+//! #     use std::io::{Read, Write};
+//! #     let mut stream = std::net::TcpStream::connect(address)?;
+//! #     write!(stream, "GET /pictures/0/0/0/64.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! #     let mut answer = Vec::new();
+//! #     stream.read_to_end(&mut answer).map(|_| answer)
+//! # })
+//! # .await??;
+//! # assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+
+pub use projectile_core::geometry::MAX_TILE_SIZE;
+pub use projectile_core::{
+    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Colormap, DType, ENCODERS, Effort, Encoding, Error,
+    ErrorKind, Image, ImageOptions, RESAMPLINGS, ReadFuture, ReadRequest, Resampling, Residence, Result,
+    Samples, Source, SourceInfo, Style, Tile, TileRequest, Value, colormap,
+};
+pub use projectile_formats::{FORMATS, Mode, OpenOptions, Progress};
+pub use projectile_server::{
+    AllowedHosts, Limits, Options, Page, Server, Serving, Shutdown, ShutdownHandle, Token, describe,
+    raise_open_files, router, serve,
+};
+
+/// The images of a file: one, or one for each member of a container such as `.npz`.
+///
+/// # Errors
+/// [`NotFound`](ErrorKind::NotFound) when there is no such file, [`Unsupported`](ErrorKind::Unsupported) when no
+/// format knows it, [`Corrupt`](ErrorKind::Corrupt) and [`Limit`](ErrorKind::Limit) from the one that does.
+///
+/// ```no_run
+/// let images = projectile::open("scan.tif")?;
+/// println!("{} × {}", images[0].info().axes.width(), images[0].info().axes.height());
+/// # Ok::<(), projectile::Error>(())
+/// ```
+pub fn open(path: impl AsRef<Path>) -> Result<Vec<Image>> {
+    open_with(path, &OpenOptions::default(), &ImageOptions::default())
+}
+
+/// As [`open`], read and shown as the options say.
+///
+/// # Errors
+/// As [`open`], and [`BadRequest`](ErrorKind::BadRequest) for options that are none.
+pub fn open_with(path: impl AsRef<Path>, open: &OpenOptions, shown: &ImageOptions) -> Result<Vec<Image>> {
+    let path = path.as_ref();
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    projectile_formats::open(path, open)?
+        .into_iter()
+        .map(|named| {
+            let name = if named.name.is_empty() {
+                file.clone().into_owned()
+            } else {
+                format!("{file}/{}", named.name)
+            };
+            Image::with_options(name, named.source, shown.clone())
+        })
+        .collect()
+}

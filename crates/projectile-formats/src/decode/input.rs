@@ -176,7 +176,9 @@ impl Read for Telling {
         if self.cancel.is_cancelled() {
             return Err(io::Error::other("cancelled"));
         }
-        let count = self.file.read(buf)?;
+        // Never more at once than the step in which progress is told and the flag looked at.
+        let most = buf.len().min(PROGRESS_STEP as usize);
+        let count = self.file.read(&mut buf[..most])?;
         self.done += count as u64;
         if let Some(progress) = &self.progress
             && (self.done >= self.told + PROGRESS_STEP || count == 0)

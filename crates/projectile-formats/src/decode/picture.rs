@@ -52,6 +52,7 @@ impl Picture {
     }
 
     /// Notes a fact for [`SourceInfo::details`].
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts are noted alike")]
     pub(crate) fn note(&mut self, name: &str, value: impl ToString) {
         self.details.push((name.to_owned(), value.to_string()));
     }

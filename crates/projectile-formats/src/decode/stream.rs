@@ -91,9 +91,15 @@ impl ZByteReaderTrait for Stream {
         let read = self.peek_bytes(buf)?;
         if read < buf.len() {
             let error = io::Error::from(io::ErrorKind::UnexpectedEof);
-            return Err(if buf.len() == 4 { error.into() } else { self.overrun.note(error) });
+            return Err(if buf.len() == 4 {
+                error.into()
+            } else {
+                self.overrun.note(error)
+            });
         }
-        self.reader.seek_relative(read as i64).map_err(|e| self.overrun.note(e))
+        self.reader
+            .seek_relative(read as i64)
+            .map_err(|e| self.overrun.note(e))
     }
 
     fn read_bytes(&mut self, buf: &mut [u8]) -> Result<usize, ZByteIoError> {
@@ -138,10 +144,16 @@ impl ZByteReaderTrait for Stream {
     }
 
     fn is_eof(&mut self) -> Result<bool, ZByteIoError> {
-        self.reader
+        // Asked while samples are still missing, so an end here is one too early: a whole file is left at its marker.
+        let ended = self
+            .reader
             .fill_buf()
             .map(<[u8]>::is_empty)
-            .map_err(|e| self.overrun.note(e))
+            .map_err(|e| self.overrun.note(e))?;
+        if ended {
+            self.overrun.note(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(ended)
     }
 
     fn z_position(&mut self) -> Result<u64, ZByteIoError> {

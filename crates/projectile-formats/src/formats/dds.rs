@@ -1,4 +1,4 @@
-//! DirectDraw surfaces.
+//! `DirectDraw` surfaces.
 
 use std::path::Path;
 

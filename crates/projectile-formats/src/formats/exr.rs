@@ -57,7 +57,10 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         .non_parallel()
         .from_buffered(input.reader()?)
         .map_err(failed)?;
-    let first = image.layer_data.first().ok_or_else(|| Error::corrupt("it holds no layer"))?;
+    let first = image
+        .layer_data
+        .first()
+        .ok_or_else(|| Error::corrupt("it holds no layer"))?;
     let (width, height) = (first.size.width(), first.size.height());
     let many = image.layer_data.len() > 1;
     let mut channels = Vec::new();
@@ -65,23 +68,42 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         if (layer.size.width(), layer.size.height()) != (width, height) {
             continue; // channels of another size cannot lie over the first's
         }
-        let layer_name = layer.attributes.layer_name.filter(|_| many).map(|name| name.to_string());
+        let layer_name = layer
+            .attributes
+            .layer_name
+            .filter(|_| many)
+            .map(|name| name.to_string());
         for channel in layer.channel_data.list {
             let name = channel.name.to_string();
-            let name = layer_name.as_ref().map_or(name.clone(), |layer| format!("{layer}.{name}"));
-            channels.push(Channel { name, samples: channel.sample_data });
+            let name = layer_name
+                .as_ref()
+                .map_or(name.clone(), |layer| format!("{layer}.{name}"));
+            channels.push(Channel {
+                name,
+                samples: channel.sample_data,
+            });
         }
     }
     channels.sort_by_key(|channel| rank(&channel.name));
     let pixels = width * height;
     if channels.is_empty() || channels.iter().any(|channel| channel.samples.len() != pixels) {
-        return Err(Error::unsupported("OpenEXR files with subsampled or no channels are not read"));
+        return Err(Error::unsupported(
+            "OpenEXR files with subsampled or no channels are not read",
+        ));
     }
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
     let count = names.len();
-    let mut picture = Picture::new(interleaved(channels, pixels)?, width as u64, height as u64, count as u64);
+    let mut picture = Picture::new(
+        interleaved(channels, pixels)?,
+        width as u64,
+        height as u64,
+        count as u64,
+    );
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    picture.colours = matches!(known[..], ["R", "G", "B"] | ["R", "G", "B", "A"] | ["Y"] | ["Y", "A"]);
+    picture.colours = matches!(
+        known[..],
+        ["R", "G", "B"] | ["R", "G", "B", "A"] | ["Y"] | ["Y", "A"]
+    );
     picture.note("channels", names.join(", "));
     picture.channel_names = names;
     Ok(picture)
@@ -92,7 +114,10 @@ fn check_sizes(input: &Input<'_>) -> Result<()> {
     let meta = exr::meta::MetaData::read_from_buffered(input.reader()?, false).map_err(failed)?;
     let mut total = 0u64;
     for header in &meta.headers {
-        let (width, height) = (header.layer_size.width() as u64, header.layer_size.height() as u64);
+        let (width, height) = (
+            header.layer_size.width() as u64,
+            header.layer_size.height() as u64,
+        );
         let channels = header.channels.list.len() as u64;
         let samples = input.samples(width, height, channels.max(1), 4)?;
         total = total.saturating_add(samples as u64 * 4);
@@ -103,7 +128,9 @@ fn check_sizes(input: &Input<'_>) -> Result<()> {
 
 /// Colours in their own order, in front of all else.
 fn rank(name: &str) -> (usize, String) {
-    let colour = ["R", "G", "B", "Y", "A"].iter().position(|&colour| colour == name);
+    let colour = ["R", "G", "B", "Y", "A"]
+        .iter()
+        .position(|&colour| colour == name);
     (colour.unwrap_or(9), name.to_owned())
 }
 
@@ -118,7 +145,8 @@ fn interleaved(channels: Vec<Channel>, pixels: usize) -> Result<Data> {
     let first = kind(&channels[0].samples);
     let common = channels.iter().all(|channel| kind(&channel.samples) == first);
     let dtype = if common { first } else { DType::Float32 };
-    let mut data = Data::zeroed(dtype, pixels * count)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
+    let mut data =
+        Data::zeroed(dtype, pixels * count)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     for (c, channel) in channels.into_iter().enumerate() {
         match (&mut data, channel.samples) {
             (Data::F16(to), FlatSamples::F16(from)) => spread(to, c, count, &from, |value| value),
@@ -133,7 +161,11 @@ fn interleaved(channels: Vec<Channel>, pixels: usize) -> Result<Data> {
 }
 
 fn spread<T, U: Copy>(to: &mut [T], channel: usize, count: usize, from: &[U], as_t: impl Fn(U) -> T) {
-    to.iter_mut().skip(channel).step_by(count).zip(from).for_each(|(to, &value)| *to = as_t(value));
+    to.iter_mut()
+        .skip(channel)
+        .step_by(count)
+        .zip(from)
+        .for_each(|(to, &value)| *to = as_t(value));
 }
 
 fn failed(error: exr::error::Error) -> Error {

@@ -9,7 +9,7 @@ use crate::decode::input::{Reader, read_error, zeroed};
 use crate::decode::picture::Stack;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
-use crate::open::OpenOptions;
+use crate::open::{Mode, OpenOptions};
 
 pub(crate) struct Gif;
 
@@ -92,9 +92,11 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         canvas.show(frame, &buffer, shown);
     }
     let opaque = pixels.chunks_exact(4).all(|pixel| pixel[3] == 255);
-    let (data, channels) = match opaque {
-        true => Data::U8(pixels).into_mode(crate::open::Mode::Rgb, 4),
-        false => (Data::U8(pixels), 4),
+    let data = Data::U8(pixels);
+    let (data, channels) = if opaque {
+        data.into_mode(Mode::Rgb, 4)
+    } else {
+        (data, 4)
     };
     let mut picture = Picture::new(data, width, height, channels as u64);
     picture.note("frames", declared);

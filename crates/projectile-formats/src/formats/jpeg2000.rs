@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
+use hayro_jpeg2000::{ColorSpace, ComponentData, DecodeSettings, DecoderContext, Image};
 use projectile_core::{DType, Error, Result};
 
 use crate::decode::{Data, Input, Picture, guarded};
@@ -39,7 +39,10 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let bytes = input.bytes()?;
     let failed = |error| Error::corrupt(format!("cannot be decoded (it may be truncated): {error}"));
     // Without it, what is missing of a truncated file is made up.
-    let settings = DecodeSettings { strict: true, ..DecodeSettings::default() };
+    let settings = DecodeSettings {
+        strict: true,
+        ..DecodeSettings::default()
+    };
     let image = Image::new(&bytes, &settings).map_err(failed)?;
     let (width, height) = (u64::from(image.width()), u64::from(image.height()));
     let channels = u64::from(image.color_space().num_channels()) + u64::from(image.has_alpha());
@@ -49,11 +52,15 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(failed)?;
     let components = decoded.components();
-    let depth = components.iter().map(|component| component.bit_depth()).max().unwrap_or(0);
+    let depth = components.iter().map(ComponentData::bit_depth).max().unwrap_or(0);
     let dtype = match depth {
         1..=8 => DType::UInt8,
         9..=16 => DType::UInt16,
-        _ => return Err(Error::unsupported(format!("JPEG 2000 of {depth} bits is not read"))),
+        _ => {
+            return Err(Error::unsupported(format!(
+                "JPEG 2000 of {depth} bits is not read"
+            )));
+        }
     };
     let count = components.len();
     let samples = input.samples(width, height, count as u64, dtype.size())?;
@@ -61,7 +68,9 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     for (c, component) in components.iter().enumerate() {
         let values = component.samples();
         if values.len() as u64 != width * height {
-            return Err(Error::unsupported("JPEG 2000 with subsampled components is not read"));
+            return Err(Error::unsupported(
+                "JPEG 2000 with subsampled components is not read",
+            ));
         }
         let top = ((1u32 << component.bit_depth()) - 1) as f32;
         // Bits below a byte take its whole range, as PIL's do.
@@ -73,10 +82,18 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         let whole = |value: f32| (value.clamp(0.0, top) * scale).round();
         match &mut data {
             Data::U8(to) => {
-                to.iter_mut().skip(c).step_by(count).zip(values).for_each(|(to, &v)| *to = whole(v) as u8);
+                to.iter_mut()
+                    .skip(c)
+                    .step_by(count)
+                    .zip(values)
+                    .for_each(|(to, &v)| *to = whole(v) as u8);
             }
             Data::U16(to) => {
-                to.iter_mut().skip(c).step_by(count).zip(values).for_each(|(to, &v)| *to = whole(v) as u16);
+                to.iter_mut()
+                    .skip(c)
+                    .step_by(count)
+                    .zip(values)
+                    .for_each(|(to, &v)| *to = whole(v) as u16);
             }
             _ => return Err(Error::internal("samples are bytes or words")),
         }
@@ -101,5 +118,9 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
 /// A codestream ends with a marker; one that does not was cut, and the decoder would fill up what is missing.
 fn check_end(bytes: &[u8]) -> Result<()> {
     let tail = &bytes[bytes.len().saturating_sub(4096)..];
-    if tail.windows(2).any(|pair| pair == [0xff, 0xd9]) { Ok(()) } else { Err(crate::decode::input::truncated()) }
+    if tail.windows(2).any(|pair| pair == [0xff, 0xd9]) {
+        Ok(())
+    } else {
+        Err(crate::decode::input::truncated())
+    }
 }

@@ -35,33 +35,37 @@ impl Format for JpegXl {
 }
 
 fn decode(input: &Input<'_>) -> Result<Picture> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::corrupt(format!("cannot be decoded (it may be truncated): {error}"))
-    };
     // The decoder works in planes of 32 bits, several at a time.
     let working = input.options.limits.decoded_bytes.saturating_mul(4);
     let tracker = AllocTracker::with_limit(usize::try_from(working).unwrap_or(usize::MAX));
-    let image = JxlImage::builder().alloc_tracker(tracker).read(input.reader()?).map_err(failed)?;
+    let image = JxlImage::builder()
+        .alloc_tracker(tracker)
+        .read(input.reader()?)
+        .map_err(|e| failed(&*e))?;
     let (width, height) = (u64::from(image.width()), u64::from(image.height()));
     let format = image.pixel_format();
     let depth = image.image_header().metadata.bit_depth;
     let channels = format.channels() as u64;
     let dtype = match depth {
         jxl_oxide::image::BitDepth::FloatSample { .. } => DType::Float32,
-        jxl_oxide::image::BitDepth::IntegerSample { bits_per_sample: 0..=8 } => DType::UInt8,
+        jxl_oxide::image::BitDepth::IntegerSample {
+            bits_per_sample: 0..=8,
+        } => DType::UInt8,
         jxl_oxide::image::BitDepth::IntegerSample { .. } => DType::UInt16,
     };
     let samples = input.samples(width, height, channels, dtype.size())?;
     if !image.is_loading_done() {
         return Err(crate::decode::input::truncated());
     }
-    let render = image.render_frame(0).map_err(failed)?;
+    let render = image.render_frame(0).map_err(|e| failed(&*e))?;
     let mut stream = render.stream();
     if u64::from(stream.width()) != width
         || u64::from(stream.height()) != height
         || u64::from(stream.channels()) != channels
     {
-        return Err(Error::unsupported("JPEG XL frames smaller than their picture are not read"));
+        return Err(Error::unsupported(
+            "JPEG XL frames smaller than their picture are not read",
+        ));
     }
     let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     let written = match &mut data {
@@ -84,4 +88,13 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         picture.note("frames", format!("{frames}, of which the first is shown"));
     }
     Ok(picture)
+}
+
+fn failed(error: &(dyn std::error::Error + Send + Sync)) -> Error {
+    let text = error.to_string();
+    // The error of the allocation tracker is not public, its words are.
+    if text.contains("failed to allocate") {
+        return Error::limit("decoding it takes more memory than the limit allows");
+    }
+    Error::corrupt(format!("cannot be decoded (it may be truncated): {text}"))
 }

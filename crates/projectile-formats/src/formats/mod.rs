@@ -14,16 +14,21 @@ mod ico;
 mod jpeg;
 mod jpeg2000;
 mod jpeg_xl;
+mod npy;
+mod npz;
 mod png;
 mod pnm;
 mod psd;
 mod qoi;
 mod tga;
 mod tiff;
+mod unsupported;
 mod webp;
 
 /// Every format, in the order in which they are asked about a file's first bytes.
 pub static FORMATS: &[&dyn Format] = &[
+    &npy::Npy,
+    &npz::Npz,
     &png::Png,
     &jpeg::Jpeg,
     &tiff::Tiff,
@@ -41,4 +46,42 @@ pub static FORMATS: &[&dyn Format] = &[
     &qoi::Qoi,
     &ico::Ico,
     &tga::Tga,
+    // Known, and refused with a reason; last, so that a format that is read goes first.
+    &unsupported::BLP,
+    &unsupported::BUFR,
+    &unsupported::CUR,
+    &unsupported::DCX,
+    &unsupported::DICOM,
+    &unsupported::EPS,
+    &unsupported::EPS_BINARY,
+    &unsupported::FITS,
+    &unsupported::FLI,
+    &unsupported::FLC,
+    &unsupported::FTEX,
+    &unsupported::GBR,
+    &unsupported::GRIB,
+    &unsupported::HDF5,
+    &unsupported::HEIF,
+    &unsupported::ICNS,
+    &unsupported::IM,
+    &unsupported::IMT,
+    &unsupported::IPTC,
+    &unsupported::MCIDAS,
+    &unsupported::MPEG,
+    &unsupported::MSP,
+    &unsupported::MSP2,
+    &unsupported::NIFTI,
+    &unsupported::PCD,
+    &unsupported::PCX,
+    &unsupported::PDF,
+    &unsupported::PIXAR,
+    &unsupported::SGI,
+    &unsupported::SPIDER,
+    &unsupported::SUN,
+    &unsupported::SVG,
+    &unsupported::WMF,
+    &unsupported::XBM,
+    &unsupported::XPM,
+    &unsupported::XVTHUMB,
+    &unsupported::ZARR,
 ];

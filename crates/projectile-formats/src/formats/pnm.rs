@@ -26,7 +26,9 @@ impl Format for Pnm {
     }
 
     fn sniff(&self, head: &[u8]) -> bool {
-        matches!(head, [b'P', b'1'..=b'7' | b'f' | b'F', next, ..] if next.is_ascii_whitespace())
+        // "P7 332" is another program's thumbnail.
+        matches!(head, [b'P', b'1'..=b'6' | b'f' | b'F', next, ..] if next.is_ascii_whitespace())
+            || head.starts_with(b"P7\n")
     }
 
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
@@ -46,7 +48,9 @@ enum Layout {
     /// One or two bytes a sample, the high one first.
     Raw,
     /// float32, rows from the bottom up, little-endian where the scale is negative.
-    Floats { little_endian: bool },
+    Floats {
+        little_endian: bool,
+    },
 }
 
 struct Header {
@@ -72,12 +76,18 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     match header.layout {
         Layout::Bits => {
-            let Data::U8(pixels) = &mut data else { return Err(Error::internal("bits become bytes")) };
+            let Data::U8(pixels) = &mut data else {
+                return Err(Error::internal("bits become bytes"));
+            };
             let mut row: Vec<u8> = zeroed(header.width.div_ceil(8) as usize)?;
             for line in pixels.chunks_exact_mut(header.width as usize) {
                 reader.read_exact(&mut row).map_err(|e| read_error(&e))?;
                 for (x, pixel) in line.iter_mut().enumerate() {
-                    *pixel = if row[x / 8] & (0x80 >> (x % 8)) == 0 { 255 } else { 0 };
+                    *pixel = if row[x / 8] & (0x80 >> (x % 8)) == 0 {
+                        255
+                    } else {
+                        0
+                    };
                 }
             }
         }
@@ -107,13 +117,19 @@ fn finish(header: &Header, data: &mut Data) {
                 *sample = stretched(value.into(), header.top, 65535) as u16;
             }
         }
-        Data::U8(samples) if header.top < 255 && !matches!(header.layout, Layout::Bits | Layout::PlainBits) => {
-            samples.iter_mut().for_each(|sample| *sample = stretched((*sample).into(), header.top, 255) as u8);
+        Data::U8(samples)
+            if header.top < 255 && !matches!(header.layout, Layout::Bits | Layout::PlainBits) =>
+        {
+            for sample in samples {
+                *sample = stretched((*sample).into(), header.top, 255) as u8;
+            }
         }
         Data::F32(samples) => {
             let little = matches!(header.layout, Layout::Floats { little_endian: true });
             if little != cfg!(target_endian = "little") {
-                samples.iter_mut().for_each(|sample| *sample = f32::from_bits(sample.to_bits().swap_bytes()));
+                for sample in samples {
+                    *sample = f32::from_bits(sample.to_bits().swap_bytes());
+                }
             }
         }
         _ => {}
@@ -124,16 +140,25 @@ fn stretched(value: u32, top: u32, full: u32) -> u32 {
     if top == full {
         return value;
     }
-    (f64::from(value) / f64::from(top) * f64::from(full)).round_ties_even().min(full.into()) as u32
+    (f64::from(value) / f64::from(top) * f64::from(full))
+        .round_ties_even()
+        .min(full.into()) as u32
 }
 
 /// Numbers as text; bits may stand without space between them.
 fn plain(reader: &mut Reader, header: &Header, data: &mut Data) -> Result<()> {
     let bits = header.layout == Layout::PlainBits;
     for i in 0..data.len() {
-        let value = if bits { u32::from(digit(reader)?) } else { number(reader)? };
+        let value = if bits {
+            u32::from(digit(reader)?)
+        } else {
+            number(reader)?
+        };
         if value > header.top {
-            return Err(Error::corrupt(format!("the sample {value} is above the maximum {}", header.top)));
+            return Err(Error::corrupt(format!(
+                "the sample {value} is above the maximum {}",
+                header.top
+            )));
         }
         match data {
             Data::U8(samples) if bits => samples[i] = if value == 0 { 255 } else { 0 },
@@ -161,8 +186,15 @@ fn header(reader: &mut Reader) -> Result<Header> {
         b'5' => (Layout::Raw, 1),
         b'6' => (Layout::Raw, 3),
         b'f' | b'F' => {
-            let scale: f32 = token(reader)?.parse().map_err(|_| Error::corrupt("its scale is no number"))?;
-            (Layout::Floats { little_endian: scale < 0.0 }, if kind == b'F' { 3 } else { 1 })
+            let scale: f32 = token(reader)?
+                .parse()
+                .map_err(|_| Error::corrupt("its scale is no number"))?;
+            (
+                Layout::Floats {
+                    little_endian: scale < 0.0,
+                },
+                if kind == b'F' { 3 } else { 1 },
+            )
         }
         _ => return Err(Error::corrupt("it has no PNM header")),
     };
@@ -170,11 +202,25 @@ fn header(reader: &mut Reader) -> Result<Header> {
         Layout::Plain | Layout::Raw => number(reader)?,
         _ => 1,
     };
-    check(Header { kind, layout, width, height, channels, top })
+    check(Header {
+        kind,
+        layout,
+        width,
+        height,
+        channels,
+        top,
+    })
 }
 
 fn pam(reader: &mut Reader) -> Result<Header> {
-    let mut header = Header { kind: b'7', layout: Layout::Raw, width: 0, height: 0, channels: 0, top: 0 };
+    let mut header = Header {
+        kind: b'7',
+        layout: Layout::Raw,
+        width: 0,
+        height: 0,
+        channels: 0,
+        top: 0,
+    };
     loop {
         match token(reader)?.as_str() {
             "WIDTH" => header.width = number(reader)?.into(),
@@ -190,14 +236,19 @@ fn pam(reader: &mut Reader) -> Result<Header> {
 
 fn check(header: Header) -> Result<Header> {
     if header.top == 0 || header.top > 65535 {
-        return Err(Error::corrupt(format!("the maximum {} is not within 1 to 65535", header.top)));
+        return Err(Error::corrupt(format!(
+            "the maximum {} is not within 1 to 65535",
+            header.top
+        )));
     }
     Ok(header)
 }
 
 fn number(reader: &mut Reader) -> Result<u32> {
     let token = token(reader)?;
-    token.parse().map_err(|_| Error::corrupt(format!("{token:?} stands where a number should")))
+    token
+        .parse()
+        .map_err(|_| Error::corrupt(format!("{token:?} stands where a number should")))
 }
 
 /// The next bit of a plain bitmap.
@@ -205,7 +256,10 @@ fn digit(reader: &mut Reader) -> Result<u8> {
     match first(reader)? {
         b'0' => Ok(0),
         b'1' => Ok(1),
-        other => Err(Error::corrupt(format!("{:?} stands where 0 or 1 should", char::from(other)))),
+        other => Err(Error::corrupt(format!(
+            "{:?} stands where 0 or 1 should",
+            char::from(other)
+        ))),
     }
 }
 

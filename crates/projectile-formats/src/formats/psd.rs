@@ -37,101 +37,171 @@ impl Format for Psd {
     }
 }
 
-fn decode(input: &Input<'_>) -> Result<Picture> {
-    let mut reader = input.reader()?;
+struct Header {
+    /// Whether it is a PSB, whose lengths are wider.
+    large: bool,
+    /// Channels in the file.
+    stored: u64,
+    /// Channels that are shown.
+    channels: u64,
+    height: u64,
+    width: u64,
+    depth: u16,
+    mode: u16,
+    dtype: DType,
+}
+
+fn header(reader: &mut Reader) -> Result<Header> {
     let mut head = [0; 26];
     reader.read_exact(&mut head).map_err(|e| read_error(&e))?;
     let short = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
     let long = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let large = short(4) == 2;
-    let (stored, height, width, depth, mode) =
-        (u64::from(short(12)), u64::from(long(14)), u64::from(long(18)), short(22), short(24));
-    let colours = match mode {
+    let (stored, depth, mode) = (u64::from(short(12)), short(22), short(24));
+    let channels = match mode {
         0..=2 | 8 => 1,
+        // The first channel beyond the colours is the picture's transparency, as PIL takes it for RGB.
+        3 if stored > 3 => 4,
         3 => 3,
         4 => 4,
-        7 => return Err(Error::unsupported("multichannel PSD files are opened by the Python package (psd-tools)")),
-        _ => return Err(Error::unsupported("PSD files of this colour mode (Lab, or unknown) are not read")),
+        _ => {
+            return Err(Error::unsupported(
+                "PSD files of this colour mode (Lab, multichannel, or unknown) are opened by the Python package: \
+                 pip install projectile psd-tools, then projectile.show(array)",
+            ));
+        }
     };
-    let palette = section(&mut reader, false, 1 << 16)?;
-    section(&mut reader, false, 0)?; // resources
-    section(&mut reader, large, 0)?; // layers
-    // The first channel beyond the colours is the picture's transparency, as PIL takes it for RGB.
-    let channels = if mode == 3 && stored > 3 { 4 } else { colours };
     if stored < channels {
-        return Err(Error::corrupt(format!("{stored} channels are too few for its colour mode")));
+        return Err(Error::corrupt(format!(
+            "{stored} channels are too few for its colour mode"
+        )));
     }
     let dtype = match depth {
         1 if mode == 0 => DType::UInt8,
         8 => DType::UInt8,
         16 => DType::UInt16,
-        _ => return Err(Error::unsupported(format!("PSD files of {depth} bits a channel are not read"))),
+        _ => {
+            return Err(Error::unsupported(format!(
+                "PSD files of {depth} bits a channel are not read"
+            )));
+        }
     };
-    let samples = input.samples(width, height, channels, dtype.size())?;
-    let row_bytes = (width * u64::from(depth)).div_ceil(8);
-    input.plausible(row_bytes * height * channels, 64)?;
+    let (height, width) = (u64::from(long(14)), u64::from(long(18)));
+    Ok(Header {
+        large: short(4) == 2,
+        stored,
+        channels,
+        height,
+        width,
+        depth,
+        mode,
+        dtype,
+    })
+}
+
+fn decode(input: &Input<'_>) -> Result<Picture> {
+    let mut reader = input.reader()?;
+    let header = header(&mut reader)?;
+    let palette = section(&mut reader, false, 1 << 16)?;
+    section(&mut reader, false, 0)?; // resources
+    section(&mut reader, header.large, 0)?; // layers
+    let samples = input.samples(header.width, header.height, header.channels, header.dtype.size())?;
+    let row_bytes = (header.width * u64::from(header.depth)).div_ceil(8);
+    input.plausible(row_bytes * header.height * header.channels, 64)?;
     let packed = match read_u16(&mut reader)? {
         0 => false,
         1 => {
             // The lengths of the rows, which the rows tell themselves as well.
-            let lengths = stored * height * if large { 4 } else { 2 };
+            let lengths = header.stored * header.height * if header.large { 4 } else { 2 };
             reader.seek_relative(lengths as i64).map_err(|e| read_error(&e))?;
             true
         }
-        other => return Err(Error::unsupported(format!("PSD compression {other} of the flattened picture is not read"))),
+        other => {
+            let what = format!("PSD compression {other} of the flattened picture is not read");
+            return Err(Error::unsupported(what));
+        }
     };
-    let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
+    let mut data =
+        Data::zeroed(header.dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     let mut row: Vec<u8> = zeroed(row_bytes as usize)?;
     let mut unpacked = PackBits::new(&mut reader);
-    let (columns, stride) = (width as usize, channels as usize);
-    for channel in 0..stride {
-        for y in 0..height as usize {
-            if packed { unpacked.read_exact(&mut row) } else { unpacked.inner().read_exact(&mut row) }
-                .map_err(|e| read_error(&e))?;
-            let start = y * columns * stride + channel;
-            match &mut data {
-                Data::U8(pixels) if depth == 1 => {
-                    for (x, pixel) in pixels[start..].iter_mut().step_by(stride).take(columns).enumerate() {
-                        *pixel = if row[x / 8] & (0x80 >> (x % 8)) == 0 { 255 } else { 0 };
-                    }
-                }
-                Data::U8(pixels) => {
-                    let targets = pixels[start..].iter_mut().step_by(stride);
-                    targets.zip(&row).for_each(|(pixel, &value)| *pixel = value);
-                }
-                Data::U16(pixels) => {
-                    let targets = pixels[start..].iter_mut().step_by(stride);
-                    let words = row.chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]]));
-                    targets.zip(words).for_each(|(pixel, value)| *pixel = value);
-                }
-                _ => return Err(Error::internal("PSD samples are bytes or words")),
-            }
+    for channel in 0..header.channels as usize {
+        for y in 0..header.height as usize {
+            let read = if packed {
+                unpacked.read_exact(&mut row)
+            } else {
+                unpacked.inner().read_exact(&mut row)
+            };
+            read.map_err(|e| read_error(&e))?;
+            place(&header, &row, &mut data, channel, y);
         }
         input.options.cancel.check()?;
     }
-    let (data, channels) = meant(data, mode, channels, &palette)?;
-    let mut picture = Picture::new(data, width, height, channels);
-    picture.note("bit depth", depth);
-    picture.note("colour mode", name(mode));
+    let (data, channels) = meant(data, header.mode, header.channels, &palette)?;
+    let mut picture = Picture::new(data, header.width, header.height, channels);
+    picture.note("bit depth", header.depth);
+    picture.note("colour mode", name(header.mode));
     picture.note("compression", if packed { "PackBits" } else { "none" });
     Ok(picture)
+}
+
+/// Puts one row of one channel between those of the others.
+fn place(header: &Header, row: &[u8], data: &mut Data, channel: usize, y: usize) {
+    let (columns, stride) = (header.width as usize, header.channels as usize);
+    let start = y * columns * stride + channel;
+    match data {
+        Data::U8(pixels) => {
+            let bit = |x: usize| {
+                if row[x / 8] & (0x80 >> (x % 8)) == 0 {
+                    255
+                } else {
+                    0
+                }
+            };
+            for (x, pixel) in pixels[start..]
+                .iter_mut()
+                .step_by(stride)
+                .take(columns)
+                .enumerate()
+            {
+                *pixel = if header.depth == 1 { bit(x) } else { row[x] };
+            }
+        }
+        Data::U16(pixels) => {
+            let words = row
+                .chunks_exact(2)
+                .map(|word| u16::from_be_bytes([word[0], word[1]]));
+            for (pixel, word) in pixels[start..].iter_mut().step_by(stride).zip(words) {
+                *pixel = word;
+            }
+        }
+        _ => {} // the header allows no other type
+    }
 }
 
 fn meant(data: Data, mode: u16, channels: u64, palette: &[u8]) -> Result<(Data, u64)> {
     Ok(match (mode, data) {
         (2, Data::U8(indices)) => {
             // 256 reds, then greens, then blues.
-            let colours = palette.get(..768).ok_or_else(|| Error::corrupt("its palette is missing"))?;
+            let colours = palette
+                .get(..768)
+                .ok_or_else(|| Error::corrupt("its palette is missing"))?;
             let colour = |index: u8| [0, 256, 512].map(|from| colours[from + usize::from(index)]);
-            (Data::U8(indices.iter().flat_map(|&index| colour(index)).collect()), 3)
+            (
+                Data::U8(indices.iter().flat_map(|&index| colour(index)).collect()),
+                3,
+            )
         }
         // Inks are stored as what is left of the paper.
         (4, Data::U8(mut inks)) => {
-            inks.iter_mut().for_each(|ink| *ink = 255 - *ink);
+            for ink in &mut inks {
+                *ink = 255 - *ink;
+            }
             (Data::U8(rgb_of_inks(inks, 255)), 3)
         }
         (4, Data::U16(mut inks)) => {
-            inks.iter_mut().for_each(|ink| *ink = 65535 - *ink);
+            for ink in &mut inks {
+                *ink = 65535 - *ink;
+            }
             (Data::U16(rgb_of_inks(inks, 65535)), 3)
         }
         (_, data) => (data, channels),
@@ -142,11 +212,18 @@ fn meant(data: Data, mode: u16, channels: u64, palette: &[u8]) -> Result<(Data, 
 fn section(reader: &mut Reader, large: bool, most: u64) -> Result<Vec<u8>> {
     let mut length = [0; 8];
     let used = if large { 0 } else { 4 };
-    reader.read_exact(&mut length[used..]).map_err(|e| read_error(&e))?;
+    reader
+        .read_exact(&mut length[used..])
+        .map_err(|e| read_error(&e))?;
     let length = u64::from_be_bytes(length);
     let mut kept = Vec::new();
-    reader.by_ref().take(length.min(most)).read_to_end(&mut kept).map_err(|e| read_error(&e))?;
-    let rest = i64::try_from(length - kept.len() as u64).map_err(|_| Error::corrupt("a section without end"))?;
+    reader
+        .by_ref()
+        .take(length.min(most))
+        .read_to_end(&mut kept)
+        .map_err(|e| read_error(&e))?;
+    let rest =
+        i64::try_from(length - kept.len() as u64).map_err(|_| Error::corrupt("a section without end"))?;
     reader.seek(SeekFrom::Current(rest)).map_err(|e| read_error(&e))?;
     Ok(kept)
 }

@@ -48,7 +48,14 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let (main, pages) = choose(&mut file, &directories)?;
     let one = input.samples(main.width, main.height, main.samples, main.dtype.size())?;
     let declared = pages.len() as u64;
-    let fits = input.samples(main.width, main.height, main.samples * declared, main.dtype.size()).is_ok();
+    let fits = input
+        .samples(
+            main.width,
+            main.height,
+            main.samples * declared,
+            main.dtype.size(),
+        )
+        .is_ok();
     let taken: &[&Directory] = if fits { &pages } else { &pages[..1] };
 
     let size = main.dtype.size();
@@ -86,7 +93,14 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let all = directories.len();
     if all > 1 {
         let shown = taken.len();
-        picture.note("pages", if shown == all { all.to_string() } else { format!("{all}, of which {shown} shown") });
+        picture.note(
+            "pages",
+            if shown == all {
+                all.to_string()
+            } else {
+                format!("{all}, of which {shown} shown")
+            },
+        );
     }
     Ok(picture)
 }
@@ -109,7 +123,11 @@ fn choose<'d>(file: &mut File, directories: &'d [Directory]) -> Result<(Page, Ve
         return Err(refused.unwrap_or_else(|| Error::corrupt("it holds no image")));
     };
     let stack = pages.iter().all(|(page, _)| page.stacks_with(main));
-    let tags = if stack { pages.iter().map(|(_, tags)| *tags).collect() } else { vec![*first] };
+    let tags = if stack {
+        pages.iter().map(|(_, tags)| *tags).collect()
+    } else {
+        vec![*first]
+    };
     Ok((main.clone(), tags))
 }
 
@@ -135,13 +153,22 @@ fn check_readable(file: &mut File, page: &Page, tags: &Directory) -> Result<()> 
 
 fn describe(picture: &mut Picture, file: &File, page: &Page) {
     let kind = if file.big_tiff { "BigTIFF" } else { "TIFF" };
-    picture.note("variant", format!("{kind}, {}-endian", if file.big_endian { "big" } else { "little" }));
+    picture.note(
+        "variant",
+        format!(
+            "{kind}, {}-endian",
+            if file.big_endian { "big" } else { "little" }
+        ),
+    );
     picture.note("compression", codec::name(page.compression));
     picture.note("bit depth", page.bits);
     picture.note("photometric", format!("{:?}", page.photometric));
     let chunk = if page.tiled { "tiles" } else { "strips" };
     let planes = if page.planar { ", one plane a channel" } else { "" };
-    picture.note("chunks", format!("{chunk} of {} × {}{planes}", page.chunk_width, page.chunk_height));
+    picture.note(
+        "chunks",
+        format!("{chunk} of {} × {}{planes}", page.chunk_width, page.chunk_height),
+    );
     if page.orientation != 1 {
         picture.note("EXIF orientation", page.orientation);
     }

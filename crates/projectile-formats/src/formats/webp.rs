@@ -1,11 +1,12 @@
 //! WebP: lossy and lossless, with alpha, animated.
 
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use image_webp::{DecodingError, WebPDecoder};
 use projectile_core::{Error, Result};
 
-use crate::decode::input::{read_error, zeroed};
+use crate::decode::input::{Reader, read_error, truncated, zeroed};
 use crate::decode::picture::Stack;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
@@ -40,7 +41,9 @@ impl Format for WebP {
 }
 
 fn decode(input: &Input<'_>) -> Result<Picture> {
-    let mut decoder = WebPDecoder::new(input.reader()?).map_err(|e| failed(&e))?;
+    let mut reader = input.reader()?;
+    check_length(&mut reader, input.len)?;
+    let mut decoder = WebPDecoder::new(reader).map_err(|e| failed(&e))?;
     decoder.set_memory_limit(METADATA);
     let (width, height) = decoder.dimensions();
     let (width, height) = (u64::from(width), u64::from(height));
@@ -81,6 +84,17 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         picture.note("ICC profile", "present, not applied");
     }
     Ok(picture)
+}
+
+/// The container says how long it is. A file cut in its tail would lose its orientation without a word.
+fn check_length(reader: &mut Reader, len: u64) -> Result<()> {
+    let mut head = [0; 8];
+    reader.read_exact(&mut head).map_err(|e| read_error(&e))?;
+    let stated = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]])) + 8;
+    if stated > len {
+        return Err(truncated());
+    }
+    reader.rewind().map_err(|e| read_error(&e))
 }
 
 fn failed(error: &DecodingError) -> Error {

@@ -3,8 +3,8 @@
 use std::io::{self, BufReader, Cursor, Read};
 
 use projectile_core::{Error, Result};
-use weezl::{BitOrder, LzwStatus};
 use weezl::decode::{Configuration, Decoder as LzwDecoder};
+use weezl::{BitOrder, LzwStatus};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -46,14 +46,20 @@ pub(crate) fn chunk<'f>(
     index: usize,
     rows: u64,
 ) -> Result<Option<Box<dyn Read + 'f>>> {
-    let &(offset, length) = chunks.spans.get(index).ok_or_else(|| Error::corrupt("a chunk is missing"))?;
+    let &(offset, length) = chunks
+        .spans
+        .get(index)
+        .ok_or_else(|| Error::corrupt("a chunk is missing"))?;
     if length == 0 {
         return Ok(None);
     }
     file.seek(offset)?;
     let stored = (&mut file.reader).take(length);
-    let stored: Box<dyn Read + 'f> =
-        if page.reversed && page.compression != 7 { Box::new(Reversed(stored)) } else { Box::new(stored) };
+    let stored: Box<dyn Read + 'f> = if page.reversed && page.compression != 7 {
+        Box::new(Reversed(stored))
+    } else {
+        Box::new(stored)
+    };
     Ok(Some(match page.compression {
         1 => stored,
         5 => Box::new(Lzw::new(BufReader::new(stored))),
@@ -93,7 +99,9 @@ fn jpeg(stored: Vec<u8>, page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<
         _ => stored,
     };
     let broken = |reason: String| Error::corrupt(format!("a JPEG chunk cannot be decoded: {reason}"));
-    let options = DecoderOptions::default().set_strict_mode(true).jpeg_set_max_scans(100);
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .jpeg_set_max_scans(100);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(stored), options);
     decoder.decode_headers().map_err(|e| broken(e.to_string()))?;
     let colours = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
@@ -109,7 +117,9 @@ fn jpeg(stored: Vec<u8>, page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<
         || wanted.num_components() as u64 != page.chunk_samples()
         || page.bits != 8
     {
-        return Err(broken(format!("it holds {width} × {height} pixels of {colours:?}")));
+        return Err(broken(format!(
+            "it holds {width} × {height} pixels of {colours:?}"
+        )));
     }
     decoder.decode().map_err(|e| broken(e.to_string()))
 }
@@ -123,16 +133,21 @@ fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
         return Err(broken(format!("it holds {width} × {height} pixels")));
     }
     let mut pixels = vec![0; width as usize * height as usize * channels];
-    decoder.read_image(&mut pixels).map_err(|e| broken(e.to_string()))?;
+    decoder
+        .read_image(&mut pixels)
+        .map_err(|e| broken(e.to_string()))?;
     match (page.chunk_samples(), channels) {
         (3, 3) | (4, 4) => Ok(pixels),
         // An opaque tile of an image with alpha is stored without it.
-        (4, 3) => Ok(pixels.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect()),
+        (4, 3) => Ok(pixels
+            .chunks_exact(3)
+            .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255])
+            .collect()),
         _ => Err(broken(format!("it holds {channels} channels"))),
     }
 }
 
-/// Fax rows as packed bits, 1 for black: what a file of WhiteIsZero means by them.
+/// Fax rows as packed bits, 1 for black: what a file of `WhiteIsZero` means by them.
 fn fax(stored: &[u8], page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>> {
     let narrow = |size: u64| u32::try_from(size).map_err(|_| Error::limit("a fax of more than 32-bit sizes"));
     let (width, height) = (narrow(page.chunk_width)?, narrow(rows)?);
@@ -154,13 +169,20 @@ fn fax(stored: &[u8], page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>
     match page.compression {
         4 => fax::decoder::decode_g4(stored.iter().copied(), width, Some(height), &mut line),
         _ if chunks.fax_options & 1 != 0 => {
-            return Err(Error::unsupported("two-dimensional fax 3 is opened by the Python package, through Pillow"));
+            return Err(Error::unsupported(
+                "two-dimensional fax 3 is opened by the Python package, through Pillow",
+            ));
         }
         // The decoder gives a line out when it meets the end-of-line mark after it; the last one may have none.
-        _ => fax::decoder::decode_g3(stored.iter().copied().chain([0x00, 0x10, 0x01, 0x00, 0x10, 0x01]), &mut line),
+        _ => fax::decoder::decode_g3(
+            stored.iter().copied().chain([0x00, 0x10, 0x01, 0x00, 0x10, 0x01]),
+            &mut line,
+        ),
     };
     if lines < height {
-        return Err(Error::corrupt(format!("a fax chunk ends after {lines} of {height} rows")));
+        return Err(Error::corrupt(format!(
+            "a fax chunk ends after {lines} of {height} rows"
+        )));
     }
     Ok(packed)
 }
@@ -171,7 +193,9 @@ struct Reversed<R>(R);
 impl<R: Read> Read for Reversed<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let count = self.0.read(buf)?;
-        buf[..count].iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        buf[..count]
+            .iter_mut()
+            .for_each(|byte| *byte = byte.reverse_bits());
         Ok(count)
     }
 }
@@ -184,7 +208,10 @@ struct Lzw<R> {
 
 impl<R: Read> Lzw<R> {
     fn new(stored: BufReader<R>) -> Self {
-        Self { stored, decoder: None }
+        Self {
+            stored,
+            decoder: None,
+        }
     }
 }
 
@@ -206,7 +233,9 @@ impl<R: Read> Read for Lzw<R> {
             });
             let done = decoder.decode_bytes(input, buf);
             self.stored.consume(done.consumed_in);
-            let status = done.status.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+            let status = done
+                .status
+                .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
             if done.consumed_out > 0 {
                 return Ok(done.consumed_out);
             }
@@ -232,7 +261,10 @@ pub(crate) struct PackBits<R> {
 
 impl<R: Read> PackBits<R> {
     pub(crate) fn new(stored: R) -> Self {
-        Self { stored, run: Run::Copy(0) }
+        Self {
+            stored,
+            run: Run::Copy(0),
+        }
     }
 
     /// What it reads from.

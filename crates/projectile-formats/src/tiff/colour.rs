@@ -19,30 +19,63 @@ pub(crate) struct Meant {
 pub(crate) fn meant(page: &Page, data: Data, palette: Option<&[u64]>) -> Result<Meant> {
     let extra = page.extra.as_deref();
     let alpha = |extra: Option<&[u64]>| matches!(extra, Some([1 | 2, ..]));
-    let same = |data, colours| Meant { data, channels: page.samples, colours, note: None };
+    let same = |data, colours| Meant {
+        data,
+        channels: page.samples,
+        colours,
+        note: None,
+    };
     Ok(match (page.photometric, page.samples) {
         (Photometric::WhiteIsZero, samples) => {
             let channels = if samples == 2 && alpha(extra) { 2 } else { samples };
-            Meant { data: inverted(data, page.bits, samples), channels, colours: samples == 1 || channels == 2, note: None }
+            Meant {
+                data: inverted(data, page.bits, samples),
+                channels,
+                colours: samples == 1 || channels == 2,
+                note: None,
+            }
         }
         (Photometric::BlackIsZero, 1) => same(data, true),
         (Photometric::BlackIsZero, 2) => same(data, alpha(extra)),
-        (Photometric::Palette, 1) => Meant { data: coloured(data, page, palette)?, channels: 3, colours: true, note: None },
+        (Photometric::Palette, 1) => Meant {
+            data: coloured(data, page, palette)?,
+            channels: 3,
+            colours: true,
+            note: None,
+        },
         (Photometric::Rgb | Photometric::YCbCr, 3) => {
-            let data = if is_raw_ycbcr(page) { rgb_of_ycbcr(data)? } else { data };
+            let data = if is_raw_ycbcr(page) {
+                rgb_of_ycbcr(data)?
+            } else {
+                data
+            };
             same(data, true)
         }
         (Photometric::Rgb, 4) => match extra {
-            Some([1, ..]) => Meant { note: Some("premultiplied alpha was divided out"), ..same(straight(data), true) },
+            Some([1, ..]) => Meant {
+                note: Some("premultiplied alpha was divided out"),
+                ..same(straight(data), true)
+            },
             Some([0, ..]) => {
                 let (data, _) = data.into_mode(crate::open::Mode::Rgb, 4);
-                Meant { data, channels: 3, colours: true, note: Some("a fourth channel of no stated meaning was dropped") }
+                Meant {
+                    data,
+                    channels: 3,
+                    colours: true,
+                    note: Some("a fourth channel of no stated meaning was dropped"),
+                }
             }
             _ => same(data, true),
         },
         (Photometric::Cmyk, 4) => match data {
-            Data::U8(inks) => Meant { data: Data::U8(rgb_of_inks(inks, 255)), ..three(page) },
-            Data::U16(inks) => Meant { data: Data::U16(rgb_of_inks(inks, 65535)), ..three(page) },
+            Data::U8(inks) => Meant {
+                data: Data::U8(rgb_of_inks(inks, 255)),
+                ..three(page)
+            },
+            Data::U16(inks) => Meant {
+                data: Data::U16(rgb_of_inks(inks, 65535)),
+                ..three(page)
+            },
             other => same(other, false),
         },
         (_, _) => same(data, false),
@@ -50,7 +83,12 @@ pub(crate) fn meant(page: &Page, data: Data, palette: Option<&[u64]>) -> Result<
 }
 
 fn three(_page: &Page) -> Meant {
-    Meant { data: Data::U8(Vec::new()), channels: 3, colours: true, note: Some("CMYK was converted as PIL does") }
+    Meant {
+        data: Data::U8(Vec::new()),
+        channels: 3,
+        colours: true,
+        note: Some("CMYK was converted as PIL does"),
+    }
 }
 
 fn inverted(mut data: Data, bits: u32, samples: u64) -> Data {
@@ -58,9 +96,18 @@ fn inverted(mut data: Data, bits: u32, samples: u64) -> Data {
     let top = if bits < 8 { 255 } else { u64::MAX >> (64 - bits) };
     let step = samples as usize; // only the gray of gray and alpha
     match &mut data {
-        Data::U8(samples) => samples.iter_mut().step_by(step).for_each(|v| *v = (top as u8).wrapping_sub(*v)),
-        Data::U16(samples) => samples.iter_mut().step_by(step).for_each(|v| *v = (top as u16).wrapping_sub(*v)),
-        Data::U32(samples) => samples.iter_mut().step_by(step).for_each(|v| *v = (top as u32).wrapping_sub(*v)),
+        Data::U8(samples) => samples
+            .iter_mut()
+            .step_by(step)
+            .for_each(|v| *v = (top as u8).wrapping_sub(*v)),
+        Data::U16(samples) => samples
+            .iter_mut()
+            .step_by(step)
+            .for_each(|v| *v = (top as u16).wrapping_sub(*v)),
+        Data::U32(samples) => samples
+            .iter_mut()
+            .step_by(step)
+            .for_each(|v| *v = (top as u32).wrapping_sub(*v)),
         _ => {} // signed and floating samples are data: tifffile and PIL leave them
     }
     data
@@ -93,8 +140,16 @@ fn rgb_of_ycbcr(data: Data) -> Result<Data> {
         return Err(Error::unsupported("YCbCr of more than 8 bits is not read"));
     };
     for pixel in pixels.chunks_exact_mut(3) {
-        let (luma, cb, cr) = (f32::from(pixel[0]), f32::from(pixel[1]) - 128.0, f32::from(pixel[2]) - 128.0);
-        let rgb = [luma + 1.402 * cr, luma - 0.344_136 * cb - 0.714_136 * cr, luma + 1.772 * cb];
+        let (luma, cb, cr) = (
+            f32::from(pixel[0]),
+            f32::from(pixel[1]) - 128.0,
+            f32::from(pixel[2]) - 128.0,
+        );
+        let rgb = [
+            luma + 1.402 * cr,
+            luma - 0.344_136 * cb - 0.714_136 * cr,
+            luma + 1.772 * cb,
+        ];
         pixel.copy_from_slice(&rgb.map(|value| value.round().clamp(0.0, 255.0) as u8));
     }
     Ok(Data::U8(pixels))
@@ -151,7 +206,10 @@ mod tests {
 
     #[test]
     fn inks_are_pils() {
-        assert_eq!(rgb_of_inks(vec![0u8, 128, 255, 0, 10, 20, 30, 40], 255), [255, 127, 0, 207, 198, 190]);
+        assert_eq!(
+            rgb_of_inks(vec![0u8, 128, 255, 0, 10, 20, 30, 40], 255),
+            [255, 127, 0, 207, 198, 190]
+        );
         assert_eq!(rgb_of_inks(vec![0u16, 0, 65535, 0], 65535), [65535, 65535, 0]);
     }
 }

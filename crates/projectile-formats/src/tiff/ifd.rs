@@ -47,7 +47,12 @@ impl File {
             b"MM" => true,
             _ => return Err(Error::corrupt("it has no TIFF header")),
         };
-        let mut file = Self { reader, len, big_endian, big_tiff: false };
+        let mut file = Self {
+            reader,
+            len,
+            big_endian,
+            big_tiff: false,
+        };
         let first = match file.u16(&head[2..]) {
             42 => file.u32(&head[4..]).into(),
             43 if file.u16(&head[4..]) == 8 => {
@@ -74,12 +79,20 @@ impl File {
                 Err(error) => return Err(error),
             }
         }
-        if found.is_empty() { Err(Error::corrupt("it holds no image")) } else { Ok(found) }
+        if found.is_empty() {
+            Err(Error::corrupt("it holds no image"))
+        } else {
+            Ok(found)
+        }
     }
 
     fn directory(&mut self, at: u64) -> Result<(Directory, u64)> {
         self.seek(at)?;
-        let count = if self.big_tiff { self.read_u64()? } else { self.read_u16()?.into() };
+        let count = if self.big_tiff {
+            self.read_u64()?
+        } else {
+            self.read_u16()?.into()
+        };
         let size = if self.big_tiff { 20 } else { 12 };
         if count.saturating_mul(size) > self.len.min(MOST_VALUE_BYTES) {
             return Err(Error::corrupt(format!("a directory of {count} tags cannot be")));
@@ -87,19 +100,36 @@ impl File {
         let mut entries = Vec::with_capacity(count as usize);
         for _ in 0..count {
             let (tag, kind) = (self.read_u16()?, self.read_u16()?);
-            let count = if self.big_tiff { self.read_u64()? } else { self.read_u32()?.into() };
+            let count = if self.big_tiff {
+                self.read_u64()?
+            } else {
+                self.read_u32()?.into()
+            };
             let mut inline = [0; 8];
             let room = if self.big_tiff { 8 } else { 4 };
-            self.reader.read_exact(&mut inline[..room]).map_err(|e| read_error(&e))?;
-            entries.push(Entry { tag, kind, count, inline });
+            self.reader
+                .read_exact(&mut inline[..room])
+                .map_err(|e| read_error(&e))?;
+            entries.push(Entry {
+                tag,
+                kind,
+                count,
+                inline,
+            });
         }
-        let next = if self.big_tiff { self.read_u64()? } else { self.read_u32()?.into() };
+        let next = if self.big_tiff {
+            self.read_u64()?
+        } else {
+            self.read_u32()?.into()
+        };
         Ok((Directory { entries }, next))
     }
 
     /// The values of an integer tag, widened.
     pub(crate) fn integers(&mut self, directory: &Directory, tag: u16) -> Result<Option<Vec<u64>>> {
-        let Some((kind, bytes)) = self.bytes(directory, tag)? else { return Ok(None) };
+        let Some((kind, bytes)) = self.bytes(directory, tag)? else {
+            return Ok(None);
+        };
         let wide = |chunk: &[u8]| -> u64 {
             match chunk.len() {
                 1 => chunk[0].into(),
@@ -120,7 +150,9 @@ impl File {
 
     /// The first value of an integer tag.
     pub(crate) fn integer(&mut self, directory: &Directory, tag: u16) -> Result<Option<u64>> {
-        Ok(self.integers(directory, tag)?.and_then(|values| values.first().copied()))
+        Ok(self
+            .integers(directory, tag)?
+            .and_then(|values| values.first().copied()))
     }
 
     /// The text of an ASCII tag, up to its first NUL.
@@ -133,7 +165,9 @@ impl File {
 
     /// A tag's type and its values' bytes as stored.
     pub(crate) fn bytes(&mut self, directory: &Directory, tag: u16) -> Result<Option<(u16, Vec<u8>)>> {
-        let Some(entry) = directory.entries.iter().find(|entry| entry.tag == tag).copied() else { return Ok(None) };
+        let Some(entry) = directory.entries.iter().find(|entry| entry.tag == tag).copied() else {
+            return Ok(None);
+        };
         let size: u64 = match entry.kind {
             1 | 2 | 6 | 7 => 1,
             3 | 8 => 2,
@@ -143,12 +177,19 @@ impl File {
         };
         let len = entry.count.saturating_mul(size);
         if len > self.len.min(MOST_VALUE_BYTES) {
-            return Err(Error::corrupt(format!("tag {tag} promises {} values", entry.count)));
+            return Err(Error::corrupt(format!(
+                "tag {tag} promises {} values",
+                entry.count
+            )));
         }
         if len <= if self.big_tiff { 8 } else { 4 } {
             return Ok(Some((entry.kind, entry.inline[..len as usize].to_vec())));
         }
-        let at = if self.big_tiff { self.u64(&entry.inline) } else { self.u32(&entry.inline).into() };
+        let at = if self.big_tiff {
+            self.u64(&entry.inline)
+        } else {
+            self.u32(&entry.inline).into()
+        };
         self.seek(at)?;
         let mut bytes = vec![0; len as usize];
         self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
@@ -156,7 +197,10 @@ impl File {
     }
 
     pub(crate) fn seek(&mut self, at: u64) -> Result<()> {
-        self.reader.seek(SeekFrom::Start(at)).map(|_| ()).map_err(|e| read_error(&e))
+        self.reader
+            .seek(SeekFrom::Start(at))
+            .map(|_| ())
+            .map_err(|e| read_error(&e))
     }
 
     fn read_u16(&mut self) -> Result<u16> {
@@ -179,16 +223,30 @@ impl File {
 
     fn u16(&self, bytes: &[u8]) -> u16 {
         let word = [bytes[0], bytes[1]];
-        if self.big_endian { u16::from_be_bytes(word) } else { u16::from_le_bytes(word) }
+        if self.big_endian {
+            u16::from_be_bytes(word)
+        } else {
+            u16::from_le_bytes(word)
+        }
     }
 
     fn u32(&self, bytes: &[u8]) -> u32 {
         let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+        if self.big_endian {
+            u32::from_be_bytes(word)
+        } else {
+            u32::from_le_bytes(word)
+        }
     }
 
     fn u64(&self, bytes: &[u8]) -> u64 {
-        let word = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
-        if self.big_endian { u64::from_be_bytes(word) } else { u64::from_le_bytes(word) }
+        let word = [
+            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
+        ];
+        if self.big_endian {
+            u64::from_be_bytes(word)
+        } else {
+            u64::from_le_bytes(word)
+        }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Photometric {
 
 /// One image, as its directory describes it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a tag of its own")]
 pub(crate) struct Page {
     pub(crate) width: u64,
     pub(crate) height: u64,
@@ -70,7 +71,9 @@ impl Page {
         let depths = file.integers(tags, 258)?.unwrap_or_else(|| vec![1]);
         let bits = *depths.first().ok_or_else(|| missing("bits per sample"))?;
         if depths.iter().any(|&other| other != bits) {
-            return Err(Error::unsupported(format!("its channels differ in bits: {depths:?}")));
+            return Err(Error::unsupported(format!(
+                "its channels differ in bits: {depths:?}"
+            )));
         }
         let format = file.integers(tags, 339)?.unwrap_or_else(|| vec![1]);
         if format.windows(2).any(|pair| pair[0] != pair[1]) {
@@ -91,12 +94,21 @@ impl Page {
         let tile = (file.integer(tags, 322)?, file.integer(tags, 323)?);
         let (tiled, chunk_width, chunk_height) = match tile {
             (Some(width), Some(height)) => (true, width, height),
-            _ => (false, width, file.integer(tags, 278)?.unwrap_or(height).min(height)),
+            _ => (
+                false,
+                width,
+                file.integer(tags, 278)?.unwrap_or(height).min(height),
+            ),
         };
         // A tile may be larger than the image, but not by any number: its rows are read into memory.
-        if chunk_width == 0 || chunk_height == 0 || chunk_width > width + (1 << 16) || chunk_height > height + (1 << 16)
+        if chunk_width == 0
+            || chunk_height == 0
+            || chunk_width > width + (1 << 16)
+            || chunk_height > height + (1 << 16)
         {
-            return Err(Error::corrupt(format!("chunks of {chunk_width} × {chunk_height} cannot be")));
+            return Err(Error::corrupt(format!(
+                "chunks of {chunk_width} × {chunk_height} cannot be"
+            )));
         }
         let nodata = file.text(tags, 42113)?.and_then(|text| text.trim().parse().ok());
         let kind = file.integer(tags, 254)?.unwrap_or(0);
@@ -117,7 +129,10 @@ impl Page {
             chunk_height,
             extra: file.integers(tags, 338)?,
             secondary: kind & 0b101 != 0 || file.integer(tags, 255)? == Some(2),
-            orientation: u8::try_from(orientation).ok().filter(|o| (1..=8).contains(o)).unwrap_or(1),
+            orientation: u8::try_from(orientation)
+                .ok()
+                .filter(|o| (1..=8).contains(o))
+                .unwrap_or(1),
             nodata,
             profile: file.bytes(tags, 34675)?.is_some(),
         })
@@ -135,12 +150,24 @@ impl Page {
 
     /// Chunks across and down one plane.
     pub(crate) fn grid(&self) -> (u64, u64) {
-        (self.width.div_ceil(self.chunk_width), self.height.div_ceil(self.chunk_height))
+        (
+            self.width.div_ceil(self.chunk_width),
+            self.height.div_ceil(self.chunk_height),
+        )
     }
 
     /// Whether pages like this can be slices of one stack.
     pub(crate) fn stacks_with(&self, other: &Self) -> bool {
-        let shape = |page: &Self| (page.width, page.height, page.samples, page.dtype, page.bits, page.orientation);
+        let shape = |page: &Self| {
+            (
+                page.width,
+                page.height,
+                page.samples,
+                page.dtype,
+                page.bits,
+                page.orientation,
+            )
+        };
         shape(self) == shape(other) && self.photometric == other.photometric && self.extra == other.extra
     }
 
@@ -155,20 +182,32 @@ impl Page {
         let planes = if self.planar { self.samples } else { 1 };
         let needed = across.saturating_mul(down).saturating_mul(planes);
         if (offsets.len() as u64) < needed {
-            return Err(Error::corrupt(format!("{} chunks where its sizes need {needed}", offsets.len())));
+            return Err(Error::corrupt(format!(
+                "{} chunks where its sizes need {needed}",
+                offsets.len()
+            )));
         }
         let mut spans = Vec::with_capacity(needed as usize);
         for (i, &offset) in offsets.iter().take(needed as usize).enumerate() {
             // Old writers leave the lengths out: a chunk then ends with the file.
-            let length = lengths.get(i).copied().unwrap_or_else(|| file.len.saturating_sub(offset));
+            let length = lengths
+                .get(i)
+                .copied()
+                .unwrap_or_else(|| file.len.saturating_sub(offset));
             if offset.checked_add(length).is_none_or(|end| end > file.len) {
-                return Err(Error::corrupt("the file is truncated: a chunk of its pixels lies beyond its end"));
+                return Err(Error::corrupt(
+                    "the file is truncated: a chunk of its pixels lies beyond its end",
+                ));
             }
             spans.push((offset, length));
         }
         let jpeg_tables = file.bytes(tags, 347)?.map(|(_, bytes)| bytes);
         let fax_options = file.integer(tags, 292)?.unwrap_or(0);
-        Ok(Chunks { spans, jpeg_tables, fax_options })
+        Ok(Chunks {
+            spans,
+            jpeg_tables,
+            fax_options,
+        })
     }
 }
 
@@ -185,8 +224,16 @@ fn dtype_of(bits: u64, format: u64) -> Result<DType> {
         (3, 16) => DType::Float16,
         (3, 32) => DType::Float32,
         (3, 64) => DType::Float64,
-        (5 | 6, _) => return Err(Error::unsupported("TIFF files of complex numbers are not read yet")),
+        (5 | 6, _) => {
+            return Err(Error::unsupported(
+                "TIFF files of complex numbers are not read yet",
+            ));
+        }
         (1..=4, 1..=128) => return Err(Error::unsupported(format!("samples of {bits} bits are not read"))),
-        _ => return Err(Error::corrupt(format!("samples of {bits} bits and format {format} cannot be"))),
+        _ => {
+            return Err(Error::corrupt(format!(
+                "samples of {bits} bits and format {format} cannot be"
+            )));
+        }
     })
 }

@@ -24,7 +24,10 @@ pub(crate) fn read_page(
     for plane in 0..planes {
         for chunk in 0..per_plane {
             options.cancel.check()?;
-            let (y, x) = (chunk / across * page.chunk_height, chunk % across * page.chunk_width);
+            let (y, x) = (
+                chunk / across * page.chunk_height,
+                chunk % across * page.chunk_width,
+            );
             let index = (plane * per_plane + chunk) as usize;
             read_chunk(file, page, chunks, index, Place { plane, y, x }, pixels)?;
         }
@@ -51,16 +54,18 @@ fn read_chunk(
     let rows = page.chunk_height.min(page.height - place.y);
     let columns = page.chunk_width.min(page.width - place.x);
     let big_endian = file.big_endian;
-    let Some(mut reader) = codec::chunk(file, page, chunks, index, rows)? else { return Ok(()) };
+    let Some(mut reader) = codec::chunk(file, page, chunks, index, rows)? else {
+        return Ok(());
+    };
     let size = page.dtype.size();
     let samples = (page.chunk_width * page.chunk_samples()) as usize;
     let mut stored: Vec<u8> = zeroed(page.chunk_row_bytes() as usize)?;
     let mut unpacked: Vec<u8> = zeroed(samples * size)?;
     for row in 0..rows {
         reader.read_exact(&mut stored).map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                Error::corrupt(format!("the file is truncated: chunk {index} ends at row {row} of {rows}"))
-            }
+            std::io::ErrorKind::UnexpectedEof => Error::corrupt(format!(
+                "the file is truncated: chunk {index} ends at row {row} of {rows}"
+            )),
             _ => read_error(&e),
         })?;
         unpack(page, &mut stored, &mut unpacked, big_endian)?;
@@ -94,7 +99,10 @@ fn unpack(page: &Page, stored: &mut [u8], samples: &mut [u8], big_endian: bool) 
     }
     if page.bits as usize != size * 8 {
         if page.predictor == 2 {
-            return Err(Error::unsupported(format!("differences of {}-bit samples are not read", page.bits)));
+            return Err(Error::unsupported(format!(
+                "differences of {}-bit samples are not read",
+                page.bits
+            )));
         }
         unpack_bits(page, stored, samples);
         return Ok(());
@@ -128,8 +136,14 @@ fn add_up<const SIZE: usize>(samples: &mut [u8], stride: usize) {
     };
     for at in (stride * SIZE..samples.len()).step_by(SIZE) {
         let (before, here) = samples.split_at_mut(at);
-        let sum = word(&before[at - stride * SIZE..][..SIZE]).wrapping_add(word(&here[..SIZE])).to_ne_bytes();
-        here[..SIZE].copy_from_slice(if cfg!(target_endian = "big") { &sum[8 - SIZE..] } else { &sum[..SIZE] });
+        let sum = word(&before[at - stride * SIZE..][..SIZE])
+            .wrapping_add(word(&here[..SIZE]))
+            .to_ne_bytes();
+        here[..SIZE].copy_from_slice(if cfg!(target_endian = "big") {
+            &sum[8 - SIZE..]
+        } else {
+            &sum[..SIZE]
+        });
     }
 }
 
@@ -153,7 +167,11 @@ fn undo_float_differences(stored: &mut [u8], samples: &mut [u8], stride: usize, 
 /// unless they are numbers of palette entries.
 fn unpack_bits(page: &Page, stored: &[u8], samples: &mut [u8]) {
     let bits = page.bits;
-    let scale = if bits < 8 && page.photometric != Photometric::Palette { 255.0 / ((1 << bits) - 1) as f32 } else { 1.0 };
+    let scale = if bits < 8 && page.photometric != Photometric::Palette {
+        255.0 / ((1 << bits) - 1) as f32
+    } else {
+        1.0
+    };
     let (mut window, mut filled) = (0u64, 0);
     let mut bytes = stored.iter();
     for sample in samples.chunks_exact_mut(page.dtype.size()) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use projectile_core::{DType, ErrorKind, Pixels, ReadRequest, Region, Samples, Selection, Source};
+use projectile_core::Photometric::{Channels, Picture};
+use projectile_core::{Cancel, DType, ErrorKind, Pixels, ReadRequest, Region, Samples, Selection, Source};
 use projectile_formats::{FORMATS, Mode, NamedSource, OpenOptions, open};
 use serde_json::Value;
 
@@ -24,10 +25,18 @@ fn read(source: &dyn Source, indices: Vec<u64>) -> Pixels {
     let axes = &source.info().axes;
     let request = ReadRequest {
         level: 0,
-        region: Region { y: 0, x: 0, height: axes.height(), width: axes.width() },
+        region: Region {
+            y: 0,
+            x: 0,
+            height: axes.height(),
+            width: axes.width(),
+        },
         step: 1,
-        selection: Selection { indices, channels: None },
-        cancel: Default::default(),
+        selection: Selection {
+            indices,
+            channels: None,
+        },
+        cancel: Cancel::new(),
     };
     let mut future = pin!(source.read(request));
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -40,7 +49,9 @@ fn read(source: &dyn Source, indices: Vec<u64>) -> Pixels {
 fn samples(source: &dyn Source) -> Vec<f64> {
     let frames = source.info().axes.extra().next().map_or(1, |axis| axis.size);
     let has_frames = source.info().axes.extra().count() > 0;
-    (0..frames).flat_map(|frame| read(source, if has_frames { vec![frame] } else { vec![] }).to_f64()).collect()
+    (0..frames)
+        .flat_map(|frame| read(source, if has_frames { vec![frame] } else { vec![] }).to_f64())
+        .collect()
 }
 
 fn only(sources: Vec<NamedSource>) -> std::sync::Arc<dyn Source> {
@@ -68,11 +79,19 @@ struct Expected {
 impl Expected {
     fn of(facts: &Value) -> Self {
         let text = |key: &str| facts[key].as_str().unwrap();
-        let dtype = DType::ALL.into_iter().find(|dtype| dtype.name() == text("dtype")).unwrap();
+        let dtype = DType::ALL
+            .into_iter()
+            .find(|dtype| dtype.name() == text("dtype"))
+            .unwrap();
         let bytes = std::fs::read(fixtures().join("expected").join(text("pixels"))).unwrap();
         Self {
             dtype,
-            shape: facts["shape"].as_array().unwrap().iter().map(|size| size.as_u64().unwrap()).collect(),
+            shape: facts["shape"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|size| size.as_u64().unwrap())
+                .collect(),
             axes: text("axes").to_owned(),
             samples: to_f64(dtype, &bytes),
             max: facts["max"].as_f64().unwrap(),
@@ -92,14 +111,26 @@ impl Expected {
         }
         let samples = samples(source);
         if samples.len() != self.samples.len() {
-            return Some(format!("{} samples instead of {}", samples.len(), self.samples.len()));
+            return Some(format!(
+                "{} samples instead of {}",
+                samples.len(),
+                self.samples.len()
+            ));
         }
-        let differences = samples.iter().zip(&self.samples).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
+        let differences = samples
+            .iter()
+            .zip(&self.samples)
+            .map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
         let (worst, sum) = differences.fold((0.0f64, 0.0), |(worst, sum), d| (worst.max(d), sum + d));
         let mean = sum / samples.len() as f64;
         // A NaN is no less than anything, so it fails as well.
         let close = worst <= self.max && mean <= self.mean;
-        (!close).then(|| format!("off by up to {worst}, {mean:.3} on average; allowed {} and {}", self.max, self.mean))
+        (!close).then(|| {
+            format!(
+                "off by up to {worst}, {mean:.3} on average; allowed {} and {}",
+                self.max, self.mean
+            )
+        })
     }
 }
 
@@ -117,5 +148,351 @@ fn every_fixture_is_what_an_independent_reader_makes_of_it() {
         checked += 1;
     }
     assert!(checked > 200, "only {checked} fixtures");
-    assert!(faults.is_empty(), "{} of {checked} are wrong:\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {checked} are wrong:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+/// `bytes` as a file of `name`'s ending.
+fn written(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// What a damaged file may be: refused with a reason, or shown whole.
+fn refused_or_whole(path: &Path, whole: &[f64]) -> Result<(), String> {
+    match open(path, &OpenOptions::default()) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit
+            ) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(format!("an error of another kind, {:?}: {error}", error.kind())),
+        Ok(sources) => {
+            let samples = samples(&*only(sources));
+            if samples
+                .iter()
+                .map(|v| v.to_bits())
+                .eq(whole.iter().map(|v| v.to_bits()))
+            {
+                Ok(())
+            } else {
+                let same = samples.iter().zip(whole).filter(|(a, b)| a == b).count();
+                Err(format!("opened with {same} of {} samples right", whole.len()))
+            }
+        }
+    }
+}
+
+#[test]
+fn a_truncated_file_is_refused_or_shown_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut faults, mut refused) = (Vec::new(), 0);
+    for name in expectations().keys() {
+        let Ok(sources) = open(&fixtures().join(name), &OpenOptions::default()) else {
+            continue;
+        };
+        let whole = samples(&*only(sources));
+        let bytes = std::fs::read(fixtures().join(name)).unwrap();
+        let cuts =
+            (0..20)
+                .map(|i| bytes.len() * i / 20)
+                .chain([1, 4, 9, 30, bytes.len() - 1, bytes.len() - 3]);
+        for cut in cuts.filter(|&cut| cut < bytes.len()) {
+            // Of a plain netpbm file the last number may be cut to a shorter one, and nobody can tell.
+            if name.starts_with("plain.") && cut + 4 > bytes.len() {
+                continue;
+            }
+            let path = written(dir.path(), name, &bytes[..cut]);
+            match refused_or_whole(&path, &whole) {
+                Ok(()) => refused += 1,
+                Err(fault) => faults.push(format!("{name} cut at {cut} of {}: {fault}", bytes.len())),
+            }
+        }
+    }
+    assert!(refused > 4000, "only {refused} were looked at");
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+/// A generator of numbers that are the same in every run.
+fn noise(seed: &mut u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    *seed
+}
+
+#[test]
+fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = OpenOptions::default();
+    options.limits.decoded_bytes = 64 << 20;
+    let mut seed = 0x9e37_79b9_7f4a_7c15;
+    let mut slow = Vec::new();
+    for name in expectations().keys() {
+        let bytes = std::fs::read(fixtures().join(name)).unwrap();
+        for round in 0..12 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=round % 4 {
+                // Headers are where the trouble is: half of the hits go there.
+                let range = if noise(&mut seed) & 1 == 0 {
+                    bytes.len().min(200)
+                } else {
+                    bytes.len()
+                };
+                let at = noise(&mut seed) as usize % range;
+                damaged[at] = noise(&mut seed) as u8;
+            }
+            let path = written(dir.path(), name, &damaged);
+            let start = std::time::Instant::now();
+            let opened = open(&path, &options);
+            if let Err(error) = &opened {
+                let known = matches!(
+                    error.kind(),
+                    ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit
+                );
+                assert!(known, "{name}: {:?} {error}", error.kind());
+            }
+            if start.elapsed().as_secs() >= 5 {
+                slow.push(format!("{name}, round {round}: {:?}", start.elapsed()));
+            }
+        }
+    }
+    assert!(slow.is_empty(), "too slow:\n{}", slow.join("\n"));
+}
+
+#[test]
+fn luma_is_pils_for_whatever_colours_the_file_has() {
+    let luma = OpenOptions {
+        mode: Some(Mode::Luma),
+        ..Default::default()
+    };
+    for name in [
+        "rgb8.png",
+        "rgba8.png",
+        "2x16.png",
+        "rgb444.jpg",
+        "gray8.png",
+        "orientation6.jpg",
+        "3be.pfm",
+    ] {
+        let own = only(open(&fixtures().join(name), &OpenOptions::default()).unwrap());
+        let gray = only(open(&fixtures().join(name), &luma).unwrap());
+        assert_eq!(gray.info().axes.to_string(), "yx", "{name}");
+        assert_eq!(gray.info().dtype, own.info().dtype, "{name}");
+        let channels = own.info().axes.channels() as usize;
+        let expected: Vec<f64> = samples(&*own)
+            .chunks_exact(channels)
+            .map(|pixel| match (pixel, own.info().dtype) {
+                ([r, g, b, ..], DType::UInt8) => {
+                    f64::from((19595 * *r as u32 + 38470 * *g as u32 + 7471 * *b as u32 + 32768) >> 16)
+                }
+                ([r, g, b, ..], _) => f64::from(((19595.0 * r + 38470.0 * g + 7471.0 * b) / 65536.0) as f32),
+                ([gray, ..], _) => *gray,
+                _ => unreachable!(),
+            })
+            .collect();
+        assert_eq!(samples(&*gray), expected, "{name}");
+    }
+}
+
+#[test]
+fn rgb_is_three_channels_of_whatever_the_file_has() {
+    let rgb = OpenOptions {
+        mode: Some(Mode::Rgb),
+        ..Default::default()
+    };
+    for name in [
+        "gray8.png",
+        "gray-alpha8.png",
+        "rgba8.png",
+        "rgb8.png",
+        "gray16.pgm",
+        "gray.jpg",
+    ] {
+        let own = only(open(&fixtures().join(name), &OpenOptions::default()).unwrap());
+        let colour = only(open(&fixtures().join(name), &rgb).unwrap());
+        assert_eq!(colour.info().axes.channels(), 3, "{name}");
+        assert_eq!(colour.info().dtype, own.info().dtype, "{name}");
+        let channels = own.info().axes.channels() as usize;
+        let expected: Vec<f64> = samples(&*own)
+            .chunks_exact(channels)
+            .flat_map(|pixel| {
+                if channels < 3 {
+                    [pixel[0]; 3]
+                } else {
+                    [pixel[0], pixel[1], pixel[2]]
+                }
+            })
+            .collect();
+        assert_eq!(samples(&*colour), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_a_file_says_of_itself_is_told() {
+    let info = |name: &str| {
+        only(open(&fixtures().join(name), &OpenOptions::default()).unwrap())
+            .info()
+            .clone()
+    };
+    let detail = |name: &str, key: &str| {
+        info(name)
+            .details
+            .into_iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, value)| value)
+            .unwrap_or_default()
+    };
+    assert_eq!(info("nodata.tif").nodata, Some(-9999.0));
+    assert_eq!(info("rgb8.png").nodata, None);
+    assert_eq!(info("rgb8.png").format, "PNG");
+    assert_ne!(info("rgb8.png").version, info("gray8.png").version);
+    assert_eq!(
+        info("layers.exr").channel_names,
+        ["R", "G", "B", "depth.Z", "normal.X"]
+    );
+    assert_eq!(detail("orientation6.jpg", "EXIF orientation"), "6");
+    assert_eq!(detail("profile.jpg", "ICC profile"), "present, not applied");
+    assert_eq!(detail("strips-rgb-lzw.tif", "compression"), "LZW");
+    assert_eq!(detail("big-be.tif", "variant"), "BigTIFF, big-endian");
+    assert_eq!(detail("three-pages.tif", "pages"), "3");
+    assert_eq!(detail("unequal-pages.tif", "pages"), "2, of which 1 shown");
+    assert_eq!(detail("animated1.gif", "frames"), "3");
+    assert_eq!(info("rgba.tif").photometric, Picture);
+    assert_eq!(info("five-channels.tif").photometric, Channels);
+    assert_eq!(info("layers.exr").photometric, Channels);
+}
+
+#[test]
+fn every_format_says_no_to_what_its_limit_does_not_allow() {
+    let mut options = OpenOptions::default();
+    options.limits.decoded_bytes = 700; // less than any fixture's pixels, but one
+    let mut allowed = Vec::new();
+    for name in expectations().into_keys().filter(|name| name != "one-pixel.png") {
+        match open(&fixtures().join(&name), &options) {
+            Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Unsupported) => {}
+            other => allowed.push(format!("{name}: {:?}", other.map(|_| "opened"))),
+        }
+    }
+    assert!(allowed.is_empty(), "{}", allowed.join("\n"));
+}
+
+#[test]
+fn stacks_beyond_the_limit_show_their_first_picture() {
+    let mut options = OpenOptions::default();
+    for (name, key) in [
+        ("three-pages.tif", "pages"),
+        ("animated1.gif", "frames"),
+        ("animated.webp", "frames"),
+    ] {
+        let all = only(open(&fixtures().join(name), &OpenOptions::default()).unwrap());
+        // One and a half frames; a GIF's are RGBA while they are composed.
+        let frame = 26 * 37 * if name.ends_with("tif") { 2 } else { 4 };
+        options.limits.decoded_bytes = frame * 3 / 2;
+        let first = only(open(&fixtures().join(name), &options).unwrap());
+        assert_eq!(first.info().axes.extra().count(), 0, "{name}");
+        assert!(
+            first
+                .info()
+                .details
+                .iter()
+                .any(|(k, value)| k == key && value.starts_with('3')),
+            "{name}"
+        );
+        let count = samples(&*first).len();
+        assert_eq!(samples(&*first), samples(&*all)[..count], "{name}");
+    }
+}
+
+#[test]
+fn a_raised_flag_cancels_every_format() {
+    let options = OpenOptions::default();
+    options.cancel.cancel();
+    for name in [
+        "rgb8.png",
+        "rgb444.jpg",
+        "tiles-rgb-lzw.tif",
+        "lossy.webp",
+        "rgb.jxl",
+        "rgb.jp2",
+        "rgb-half.exr",
+    ] {
+        assert_eq!(
+            open(&fixtures().join(name), &options).unwrap_err().kind(),
+            ErrorKind::Cancelled,
+            "{name}"
+        );
+    }
+}
+
+/// All that was told of a load.
+#[derive(Default)]
+struct Last(std::sync::Mutex<Vec<(u64, u64)>>);
+
+impl projectile_formats::Progress for Last {
+    fn update(&self, done: u64, total: u64) {
+        self.0.lock().unwrap().push((done, total));
+    }
+}
+
+#[test]
+fn progress_reaches_the_end() {
+    // Raw samples, so that the file is larger than the step in which progress is told.
+    let dir = tempfile::tempdir().unwrap();
+    let mut file = b"P5 2000 2000 255\n".to_vec();
+    file.resize(file.len() + 4_000_000, 7);
+    let path = written(dir.path(), "big.pgm", &file);
+    let last = std::sync::Arc::new(Last::default());
+    open(
+        &path,
+        &OpenOptions {
+            progress: Some(last.clone()),
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    let told = last.0.lock().unwrap();
+    assert!(told.len() >= 3, "{told:?}");
+    assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0), "{told:?}");
+    assert!(
+        told.iter()
+            .all(|&(done, total)| done <= total && total == file.len() as u64),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn every_file_of_the_folder_is_a_registered_format_with_a_fixture() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/formats");
+    let registry = std::fs::read_to_string(folder.join("mod.rs")).unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let stem = entry
+            .unwrap()
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            stem == "mod" || registry.contains(&format!("&{stem}::")),
+            "{stem} is not in FORMATS"
+        );
+    }
+    let mut names: Vec<_> = FORMATS.iter().map(|format| format.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), FORMATS.len(), "two formats of one name");
 }

@@ -1,0 +1,15 @@
+//! numpy's array files: the header, whole reads, and reads by region.
+
+mod dtype;
+mod header;
+mod literal;
+mod region;
+mod whole;
+
+pub use header::{Header, parse_header};
+pub(crate) use header::read_header;
+pub(crate) use region::NpySource;
+pub(crate) use whole::read_samples;
+
+#[cfg(test)]
+mod tests;

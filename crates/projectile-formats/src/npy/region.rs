@@ -1,0 +1,215 @@
+//! Reading an array by region, with positioned reads: the file stays where it is, whatever its size.
+//!
+//! It is never mapped: a mapped file that somebody cuts short kills the process, while a positioned read returns an
+//! error, at about the same speed.
+
+use std::fs::File;
+use std::io;
+use std::time::SystemTime;
+
+use projectile_core::{
+    Axes, DType, Error, ErrorKind, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source, SourceInfo,
+};
+
+use super::Header;
+
+/// The most that one answer may take, in bytes.
+const MAX_ANSWER: u64 = 1 << 30;
+/// The most that one positioned read takes, in bytes.
+const MAX_READ: u64 = 8 << 20;
+/// Unwanted bytes that cost about as much to read as another call does.
+const WORTH_A_CALL: u64 = 4096;
+
+/// A `.npy` file, read by region.
+#[derive(Debug)]
+pub(crate) struct NpySource {
+    file: File,
+    /// Length and modification time when it was opened: what tells a change.
+    opened: (u64, Option<SystemTime>),
+    data_start: u64,
+    dtype: DType,
+    big_endian: bool,
+    /// Elements from one index to the next, for each axis in storage order.
+    strides: Vec<u64>,
+    info: SourceInfo,
+}
+
+/// An axis of the answer.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    count: u64,
+    /// Elements of the file from one index to the next.
+    stride: u64,
+    /// Elements of the answer from one index to the next.
+    output: u64,
+}
+
+impl NpySource {
+    pub(crate) fn new(file: File, header: &Header, axes: Axes, version: u64) -> Result<Self> {
+        let mut info = SourceInfo::new(header.dtype, axes, "npy");
+        info.version = version;
+        let opened = stamp(&file)?;
+        Ok(Self {
+            file,
+            opened,
+            data_start: header.length,
+            dtype: header.dtype,
+            big_endian: header.big_endian,
+            strides: strides(&header.shape, header.fortran_order),
+            info,
+        })
+    }
+
+    fn region(&self, request: &ReadRequest) -> Result<Pixels> {
+        let (height, width) = request.output_size();
+        let axes = &self.info.axes;
+        let all: Vec<u64>;
+        let channels = match &request.selection.channels {
+            Some(channels) => channels,
+            None => {
+                all = (0..axes.channels()).collect();
+                &all
+            }
+        };
+        let samples = height as u64 * width as u64 * channels.len() as u64;
+        let item = self.dtype.size() as u64;
+        if samples.checked_mul(item).is_none_or(|bytes| bytes > MAX_ANSWER) {
+            return Err(Error::limit(format!("a region of {height} × {width} pixels is too large to read at once")));
+        }
+        let mut base = 0;
+        let mut indices = request.selection.indices.iter();
+        for (axis, stride) in axes.iter().zip(&self.strides) {
+            if !matches!(axis.name.as_str(), "c" | "y" | "x") {
+                base += indices.next().copied().unwrap_or(0) * stride;
+            }
+        }
+        let stride = |name: &str| axes.position(name).map_or(0, |at| self.strides[at]);
+        base += request.region.y * stride("y") + request.region.x * stride("x");
+
+        let mut out = vec![0; (samples * item) as usize];
+        let step = request.step.max(1);
+        let wide = channels.len() as u64;
+        let rows = Axis { count: height as u64, stride: stride("y") * step, output: width as u64 * wide };
+        let columns = Axis { count: width as u64, stride: stride("x") * step, output: wide };
+        // Neighbouring channels are read together, others one by one.
+        let neighbours = channels.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let runs: Vec<(u64, u64, u64)> = if neighbours {
+            channels.first().map(|&first| (first, wide, 0)).into_iter().collect()
+        } else {
+            channels.iter().zip(0..).map(|(&channel, at)| (channel, 1, at)).collect()
+        };
+        for (first, count, at) in runs {
+            let mut axes = [rows, columns, Axis { count, stride: stride("c"), output: 1 }];
+            axes.sort_by_key(|axis| std::cmp::Reverse(axis.stride));
+            self.gather(&axes, base + first * stride("c"), at, &mut out, request)?;
+        }
+        // Only now: what was read before a change is as doubtful as what was read after.
+        if stamp(&self.file)? != self.opened {
+            return Err(changed());
+        }
+        Pixels::new(Samples::from_bytes(self.dtype, &out, self.big_endian), height, width, channels.len())
+    }
+
+    /// Reads a block of the file, slowest axis first, into its places in `out`.
+    fn gather(&self, axes: &[Axis], base: u64, at: u64, out: &mut [u8], request: &ReadRequest) -> Result<()> {
+        let item = self.dtype.size() as u64;
+        let span = 1 + axes.iter().map(|axis| (axis.count - 1) * axis.stride).sum::<u64>();
+        let wanted: u64 = axes.iter().map(|axis| axis.count).product();
+        let contiguous = axes.last().filter(|axis| axis.stride == 1).map_or(1, |axis| axis.count);
+        let calls = wanted / contiguous.max(1);
+        let waste = (span - wanted.min(span)) * item;
+        match axes.split_first() {
+            Some((slowest, rest)) if calls > 1 && (span * item > MAX_READ || waste > calls * WORTH_A_CALL) => {
+                for i in 0..slowest.count {
+                    if i % 64 == 0 {
+                        request.cancel.check()?;
+                    }
+                    self.gather(rest, base + i * slowest.stride, at + i * slowest.output, out, request)?;
+                }
+                Ok(())
+            }
+            _ => {
+                let mut bytes = vec![0; (span * item) as usize];
+                read_exact_at(&self.file, &mut bytes, self.data_start + base * item).map_err(|error| {
+                    if error.kind() == io::ErrorKind::UnexpectedEof { changed() } else { unreadable(&error) }
+                })?;
+                scatter(axes, &bytes, 0, at, out, item as usize);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Puts the wanted elements of a span into their places.
+fn scatter(axes: &[Axis], span: &[u8], from: u64, at: u64, out: &mut [u8], item: usize) {
+    let copy = |out: &mut [u8], from: u64, at: u64, length: usize| {
+        let (from, at) = (from as usize * item, at as usize * item);
+        out[at..at + length].copy_from_slice(&span[from..from + length]);
+    };
+    match axes {
+        [] => copy(out, from, at, item),
+        [run] if (run.stride, run.output) == (1, 1) => copy(out, from, at, run.count as usize * item),
+        [slowest, rest @ ..] => {
+            for i in 0..slowest.count {
+                scatter(rest, span, from + i * slowest.stride, at + i * slowest.output, out, item);
+            }
+        }
+    }
+}
+
+/// Elements from one index to the next, for each axis.
+fn strides(shape: &[u64], fortran_order: bool) -> Vec<u64> {
+    let mut strides = vec![1; shape.len()];
+    if fortran_order {
+        (1..shape.len()).for_each(|i| strides[i] = strides[i - 1] * shape[i - 1]);
+    } else {
+        (1..shape.len()).rev().for_each(|i| strides[i - 1] = strides[i] * shape[i]);
+    }
+    strides
+}
+
+fn stamp(file: &File) -> Result<(u64, Option<SystemTime>)> {
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    Ok((metadata.len(), metadata.modified().ok()))
+}
+
+fn unreadable(error: &io::Error) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("the file cannot be read: {error}"))
+}
+
+fn changed() -> Error {
+    Error::new(ErrorKind::Gone, "the file changed on disk since it was opened: open it again")
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => {
+                bytes = &mut bytes[read..];
+                offset += read as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Source for NpySource {
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn residence(&self) -> Residence {
+        Residence::Local
+    }
+
+    fn read(&self, request: ReadRequest) -> ReadFuture<'_> {
+        Box::pin(async move { self.region(&request) })
+    }
+}

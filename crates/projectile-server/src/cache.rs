@@ -1,0 +1,71 @@
+//! Encoded tiles, kept by weight: the least useful go first.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use projectile_core::{DType, Tile, TileRequest};
+
+/// What names a tile: the image, its version, and the canonical request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key(Arc<(usize, u64, TileRequest)>);
+
+impl Key {
+    pub(crate) fn new(image: usize, version: u64, request: TileRequest) -> Self {
+        Self(Arc::new((image, version, request)))
+    }
+
+    pub(crate) fn request(&self) -> &TileRequest {
+        &self.0.2
+    }
+}
+
+/// A tile that is ready to be sent, shared by all who ask for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    pub(crate) bytes: Bytes,
+    pub(crate) media_type: &'static str,
+    pub(crate) provisional: bool,
+    pub(crate) samples: Option<(DType, [usize; 3])>,
+}
+
+impl From<Tile> for Ready {
+    fn from(tile: Tile) -> Self {
+        Self {
+            bytes: Bytes::from(tile.bytes),
+            media_type: tile.media_type,
+            provisional: tile.provisional,
+            samples: tile.samples,
+        }
+    }
+}
+
+/// What an entry takes beside its bytes: key, request, bookkeeping. An estimate, so that empty tiles weigh too.
+const OVERHEAD: usize = 512;
+
+/// The tiles.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    tiles: moka::sync::Cache<Key, Ready>,
+}
+
+impl Cache {
+    /// A cache of at most `bytes`; 0 keeps nothing.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let tiles = moka::sync::Cache::builder()
+            .max_capacity(bytes)
+            .weigher(|_, tile: &Ready| u32::try_from(tile.bytes.len() + OVERHEAD).unwrap_or(u32::MAX))
+            .build();
+        Self { tiles }
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<Ready> {
+        self.tiles.get(key)
+    }
+
+    /// Keeps a tile; a provisional one never, as an exact one will take its place.
+    pub(crate) fn keep(&self, key: Key, tile: &Ready) {
+        if !tile.provisional {
+            self.tiles.insert(key, tile.clone());
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Single flight: however many ask for the same thing at once, it is made once.
+//!
+//! The work belongs to the pool, not to whoever asked first. Waiters are counted; when the last one leaves, the
+//! flight's [`Cancel`] is raised and its slot freed in the same step, so that nobody can join a flight that is being
+//! called off.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use projectile_core::{Cancel, Error, Result};
+use tokio::sync::watch;
+
+/// The flights under way, by what they make.
+#[derive(Debug)]
+pub(crate) struct Flights<K, V> {
+    slots: Mutex<HashMap<K, Arc<Flight<V>>>>,
+}
+
+#[derive(Debug)]
+struct Flight<V> {
+    cancel: Cancel,
+    /// Changed under the slots' lock only.
+    waiters: Mutex<usize>,
+    outcome: watch::Sender<Option<Result<V>>>,
+}
+
+/// What [`Flights::join`] finds.
+pub(crate) enum Joined<K: Hash + Eq, V> {
+    /// It was there already.
+    Ready(V),
+    /// Wait for it.
+    Waiting(Waiter<K, V>),
+}
+
+/// Somebody's seat on a flight. Dropping it leaves.
+#[derive(Debug)]
+pub(crate) struct Waiter<K: Hash + Eq, V> {
+    flights: Arc<Flights<K, V>>,
+    key: K,
+    flight: Arc<Flight<V>>,
+    outcome: watch::Receiver<Option<Result<V>>>,
+}
+
+/// The duty to end a flight. Dropped without [`land`](Self::land), the flight ends as cancelled.
+#[derive(Debug)]
+pub(crate) struct Pilot<K: Hash + Eq, V> {
+    flights: Arc<Flights<K, V>>,
+    key: K,
+    flight: Arc<Flight<V>>,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            slots: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Flights under way.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Joins the flight for `key`. Where there is none, `lookup` is asked whether one has just landed (it kept what
+    /// it made before it freed its slot), else `start` gets the duty to make it.
+    pub(crate) fn join<E>(
+        self: &Arc<Self>,
+        key: K,
+        lookup: impl FnOnce() -> Option<V>,
+        start: impl FnOnce(Pilot<K, V>, Cancel) -> Result<(), E>,
+    ) -> Result<Joined<K, V>, E> {
+        let (flight, pilot) = {
+            let mut slots = self.lock();
+            if let Some(flight) = slots.get(&key) {
+                *flight.count() += 1;
+                (Arc::clone(flight), None)
+            } else if let Some(value) = lookup() {
+                return Ok(Joined::Ready(value));
+            } else {
+                let flight = Arc::new(Flight {
+                    cancel: Cancel::new(),
+                    waiters: Mutex::new(1),
+                    outcome: watch::Sender::new(None),
+                });
+                slots.insert(key.clone(), Arc::clone(&flight));
+                let pilot = Pilot {
+                    flights: Arc::clone(self),
+                    key: key.clone(),
+                    flight: Arc::clone(&flight),
+                };
+                (flight, Some(pilot))
+            }
+        };
+        let outcome = flight.outcome.subscribe();
+        let waiter = Waiter {
+            flights: Arc::clone(self),
+            key,
+            flight,
+            outcome,
+        };
+        if let Some(pilot) = pilot {
+            // On refusal `start` has dropped the pilot: whoever joined meanwhile is told, and the slot is free.
+            start(pilot, waiter.flight.cancel.clone())?;
+        }
+        Ok(Joined::Waiting(waiter))
+    }
+}
+
+impl<K: Hash + Eq, V> Flights<K, V> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Flight<V>>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Frees the slot, unless another flight has taken it.
+    fn remove(slots: &mut HashMap<K, Arc<Flight<V>>>, key: &K, flight: &Arc<Flight<V>>) {
+        if slots.get(key).is_some_and(|found| Arc::ptr_eq(found, flight)) {
+            slots.remove(key);
+        }
+    }
+}
+
+impl<V> Flight<V> {
+    fn count(&self) -> MutexGuard<'_, usize> {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Waiter<K, V> {
+    /// What the flight brings.
+    pub(crate) async fn outcome(mut self) -> Result<V> {
+        match self.outcome.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(Error::cancelled())),
+            Err(_) => Err(Error::cancelled()),
+        }
+    }
+}
+
+impl<K: Hash + Eq, V> Drop for Waiter<K, V> {
+    fn drop(&mut self) {
+        let mut slots = self.flights.lock();
+        let mut waiters = self.flight.count();
+        *waiters -= 1;
+        if *waiters == 0 {
+            self.flight.cancel.cancel();
+            Flights::remove(&mut slots, &self.key, &self.flight);
+        }
+    }
+}
+
+impl<K: Hash + Eq, V> Pilot<K, V> {
+    /// Ends the flight with `outcome`, for all who wait.
+    pub(crate) fn land(self, outcome: Result<V>) {
+        self.flight.outcome.send_replace(Some(outcome));
+    }
+}
+
+impl<K: Hash + Eq, V> Drop for Pilot<K, V> {
+    fn drop(&mut self) {
+        Flights::remove(&mut self.flights.lock(), &self.key, &self.flight);
+        self.flight.outcome.send_if_modified(|outcome| {
+            let missing = outcome.is_none();
+            if missing {
+                *outcome = Some(Err(Error::cancelled()));
+            }
+            missing
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use projectile_core::ErrorKind;
+
+    use super::*;
+
+    type Seat = Waiter<u32, u32>;
+
+    /// Joins flight 1; the pilot, if one was made, goes to `pilots`.
+    fn join(flights: &Arc<Flights<u32, u32>>, pilots: &RefCell<Vec<(Pilot<u32, u32>, Cancel)>>) -> Seat {
+        let joined = flights.join(
+            1,
+            || None,
+            |pilot, cancel| {
+                pilots.borrow_mut().push((pilot, cancel));
+                Ok::<_, ()>(())
+            },
+        );
+        match joined {
+            Ok(Joined::Waiting(waiter)) => waiter,
+            _ => panic!("it must wait"),
+        }
+    }
+
+    #[tokio::test]
+    async fn many_share_one_flight_and_all_get_what_it_brings() {
+        let (flights, pilots) = (Flights::new(), RefCell::default());
+        let seats: Vec<_> = (0..100).map(|_| join(&flights, &pilots)).collect();
+        assert_eq!((pilots.borrow().len(), flights.len()), (1, 1));
+        pilots.take().remove(0).0.land(Ok(7));
+        assert_eq!(flights.len(), 0);
+        for seat in seats {
+            assert_eq!(seat.outcome().await, Ok(7));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_to_leave_calls_it_off_and_the_next_starts_afresh() {
+        let (flights, pilots) = (Flights::new(), RefCell::default());
+        let (first, second) = (join(&flights, &pilots), join(&flights, &pilots));
+        drop(first);
+        assert!(!pilots.borrow()[0].1.is_cancelled());
+        drop(second);
+        assert!(pilots.borrow()[0].1.is_cancelled());
+        assert_eq!(flights.len(), 0);
+        let third = join(&flights, &pilots);
+        let mut pilots = pilots.take();
+        let (fresh, cancel) = pilots.remove(1);
+        assert!(!cancel.is_cancelled());
+        // The flight that was called off ends late, and takes neither the slot nor the outcome of the new one.
+        drop(pilots);
+        assert_eq!(flights.len(), 1);
+        fresh.land(Ok(8));
+        assert_eq!(third.outcome().await, Ok(8));
+    }
+
+    #[tokio::test]
+    async fn a_pilot_that_vanishes_leaves_nobody_waiting() {
+        let (flights, pilots) = (Flights::new(), RefCell::default());
+        let seat = join(&flights, &pilots);
+        drop(pilots);
+        assert_eq!(flights.len(), 0);
+        assert_eq!(seat.outcome().await.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn a_refused_start_frees_the_slot() {
+        let flights: Arc<Flights<u32, u32>> = Flights::new();
+        assert!(matches!(
+            flights.join(1, || None, |_pilot, _| Err("full")),
+            Err("full")
+        ));
+        assert_eq!(flights.len(), 0);
+        assert!(matches!(
+            flights.join(1, || Some(3), |_, _| Err("full")),
+            Ok(Joined::Ready(3))
+        ));
+    }
+}

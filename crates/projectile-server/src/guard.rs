@@ -1,0 +1,240 @@
+//! A connection's bytes under watch: silence, slow heads and stalled readers end it on time.
+//!
+//! hyper has one read timeout for everything before a request is complete, idle time between requests included, and
+//! none for writing. Here each phase has its own deadline.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// Where a connection stands. The request's head sets [`BUSY`], the end of the answer's body [`IDLE`].
+#[derive(Clone, Debug)]
+pub(crate) struct Phase(Arc<AtomicU8>);
+
+/// Nothing was read since the last answer.
+const IDLE: u8 = 0;
+/// A head is due: the connection is new, or part of the head came.
+const HEAD: u8 = 1;
+/// A request is being answered.
+const BUSY: u8 = 2;
+
+impl Phase {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicU8::new(HEAD)))
+    }
+
+    pub(crate) fn busy(&self) {
+        self.0.store(BUSY, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How long each phase may last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadlines {
+    pub(crate) head: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) stall: Duration,
+}
+
+/// A stream that fails with [`TimedOut`](io::ErrorKind::TimedOut) when a phase lasts too long.
+#[derive(Debug)]
+pub(crate) struct Guarded<S> {
+    stream: S,
+    phase: Phase,
+    deadlines: Deadlines,
+    read: Alarm,
+    /// The phase for which `read` is set.
+    set_for: u8,
+    write: Alarm,
+}
+
+/// A timer that is made when first needed.
+#[derive(Debug, Default)]
+struct Alarm {
+    sleep: Option<Pin<Box<Sleep>>>,
+    set: bool,
+}
+
+impl Alarm {
+    fn set(&mut self, after: Duration) {
+        let deadline = Instant::now() + after;
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(deadline),
+            none => *none = Some(Box::pin(tokio::time::sleep_until(deadline))),
+        }
+        self.set = true;
+    }
+
+    fn clear(&mut self) {
+        // The timer may still wake the task; nobody looks at it then.
+        self.set = false;
+    }
+
+    fn rings(&mut self, context: &mut Context<'_>) -> bool {
+        self.set
+            && self
+                .sleep
+                .as_mut()
+                .is_some_and(|sleep| sleep.as_mut().poll(context).is_ready())
+    }
+}
+
+impl<S> Guarded<S> {
+    pub(crate) fn new(stream: S, phase: Phase, deadlines: Deadlines) -> Self {
+        let (read, write) = (Alarm::default(), Alarm::default());
+        Self {
+            stream,
+            phase,
+            deadlines,
+            read,
+            set_for: BUSY,
+            write,
+        }
+    }
+
+    fn watch_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let phase = self.phase.get();
+        if phase != self.set_for {
+            match phase {
+                BUSY => self.read.clear(),
+                HEAD => self.read.set(self.deadlines.head),
+                _ => self.read.set(self.deadlines.idle),
+            }
+            self.set_for = phase;
+        }
+        if self.read.rings(context) {
+            return Poll::Ready(Err(timed_out("no request came in time")));
+        }
+        Poll::Pending
+    }
+
+    fn watch_write(
+        &mut self,
+        context: &mut Context<'_>,
+        done: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if done.is_ready() {
+            self.write.clear();
+            if self.set_for == IDLE {
+                // A slow reader still takes the last answer: that is no silence.
+                self.read.set(self.deadlines.idle);
+            }
+            return done;
+        }
+        if !self.write.set {
+            self.write.set(self.deadlines.stall);
+        }
+        if self.write.rings(context) {
+            return Poll::Ready(Err(timed_out("the client does not read its answer")));
+        }
+        Poll::Pending
+    }
+}
+
+fn timed_out(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, why)
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let done = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if done.is_ready() {
+            if buffer.filled().len() > before && this.phase.get() == IDLE {
+                this.phase.0.store(HEAD, Ordering::Relaxed);
+            }
+            return done;
+        }
+        this.watch_read(context)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let done = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.watch_write(context, done)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let done = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.watch_write(context, done)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+/// An answer's body: bytes in memory. When it is taken or dropped, the connection is idle.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    bytes: Option<Bytes>,
+    phase: Phase,
+}
+
+impl Answer {
+    pub(crate) fn new(bytes: Bytes, phase: Phase) -> Self {
+        Self {
+            bytes: (!bytes.is_empty()).then_some(bytes),
+            phase,
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(self.get_mut().bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.phase.0.store(IDLE, Ordering::Relaxed);
+    }
+}

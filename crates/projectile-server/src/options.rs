@@ -1,0 +1,106 @@
+//! What can be set, and what it is when it is not.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::security::{AllowedHosts, Token};
+
+/// How long connections may take, and how many there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; more are answered 503 at once.
+    pub connections: usize,
+    /// Requests in flight at a time, `/healthz` aside; more are answered 503 at once.
+    pub in_flight: usize,
+    /// How long a request's head may take, from the connection or its first byte on.
+    pub head: Duration,
+    /// How long a connection may stay without a request.
+    pub idle: Duration,
+    /// How long a client may take nothing of its answer.
+    pub stall: Duration,
+    /// How long the end of the server waits for requests in flight.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            in_flight: 4_096,
+            head: Duration::from_secs(10),
+            idle: Duration::from_mins(1),
+            stall: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How a server behaves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Where it listens. An address that other machines reach needs a [`token`](Self::token) or a network that keeps
+    /// strangers out.
+    pub address: SocketAddr,
+    /// Pixels a side of a tile whose address does not say: a power of 2.
+    pub tile_size: u32,
+    /// Lossy quality of tiles whose address does not say.
+    pub quality: Option<u8>,
+    /// How hard PNG tiles are compressed; `None`: stored for this machine, fast for others.
+    pub png: Option<projectile_core::Effort>,
+    /// Bytes of encoded tiles to keep.
+    pub cache_bytes: u64,
+    /// Render threads; `None` for one a core.
+    pub threads: Option<usize>,
+    /// Tiles that may wait for a render thread. Less than 8 for each core turns away a viewer's own burst.
+    pub queue: usize,
+    /// Connections and time.
+    pub limits: Limits,
+    /// The names that the server answers to.
+    pub hosts: AllowedHosts,
+    /// The token that clients must know.
+    pub token: Option<Token>,
+    /// What is at `/`.
+    pub page: Page,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),
+            tile_size: 256,
+            quality: None,
+            png: None,
+            cache_bytes: 256 << 20,
+            threads: None,
+            queue: 256,
+            limits: Limits::default(),
+            hosts: AllowedHosts::loopback(),
+            token: None,
+            page: Page::Viewer,
+        }
+    }
+}
+
+impl Options {
+    /// The same, for a server that is bound to `address` and answers to it.
+    #[must_use]
+    pub fn bound_to(mut self, address: SocketAddr) -> Self {
+        self.hosts = self.hosts.and_bound_to(address);
+        self.address = address;
+        self
+    }
+}
+
+/// What is at `/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// The built-in viewer.
+    #[default]
+    Viewer,
+    /// A viewer's built files, read from this folder at each request.
+    Folder(PathBuf),
+    /// A page of one's own; `{{ tile_size }}` and `{{ cmap_string }}` in it are filled in.
+    Client(String),
+}

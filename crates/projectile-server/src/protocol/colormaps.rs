@@ -1,0 +1,78 @@
+//! `/colormaps`: the list, and a strip of each one's colours.
+
+use bytes::Bytes;
+use projectile_core::{COLORMAPS, Colormap, Error, ErrorKind, Result};
+use serde::Serialize;
+
+use super::{Call, Protocol, World};
+use crate::address::Address;
+use crate::respond::Document;
+
+/// Colours of a strip.
+const STRIP: usize = 256;
+
+/// The colormaps.
+pub(crate) struct Colormaps;
+
+#[derive(Serialize)]
+struct List {
+    colormaps: Vec<Named>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: &'static str,
+    category: &'static str,
+}
+
+impl Protocol for Colormaps {
+    fn name(&self) -> &'static str {
+        "colormaps"
+    }
+
+    fn parse(&self, address: &Address<'_>, _: &World<'_>) -> Result<Option<Call>> {
+        let document = match address.path()[..] {
+            ["colormaps"] => {
+                let colormaps = COLORMAPS
+                    .iter()
+                    .map(|map| Named {
+                        name: map.name,
+                        category: map.category,
+                    })
+                    .collect();
+                Document::json(&List { colormaps })?
+            }
+            ["colormaps", file] => {
+                let name = file
+                    .strip_suffix(".png")
+                    .ok_or_else(|| Error::not_found("a strip's name ends in .png"))?;
+                // An address that names nothing, rather than a parameter that is wrong.
+                let map = projectile_core::colormap(name)
+                    .map_err(|error| Error::new(ErrorKind::NotFound, error.message()))?;
+                Document {
+                    media_type: "image/png",
+                    bytes: strip(map)?,
+                }
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Call::Document(document)))
+    }
+}
+
+/// A picture of 256 × 1 pixels: all the map's colours, each as wide as the others where it has fewer.
+fn strip(map: &Colormap) -> Result<Bytes> {
+    let failed = |error: png::EncodingError| Error::internal(format!("a strip of colours: {error}"));
+    let colours = map.table.len().max(1);
+    let row: Vec<u8> = (0..STRIP)
+        .flat_map(|x| map.table.get(x * colours / STRIP).copied().unwrap_or_default())
+        .collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, STRIP as u32, 1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(&row).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(Bytes::from(file))
+}

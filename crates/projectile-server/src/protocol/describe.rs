@@ -1,0 +1,138 @@
+//! `/images`: what there is, what each image is, and single values of it.
+
+use projectile_core::{Result, Value};
+use serde_json::{Value as Json, json};
+
+use super::{Call, Protocol, World};
+use crate::address::{Address, whole};
+use crate::catalog::Entry;
+use crate::description::{describe, version};
+use crate::respond::Document;
+
+/// Descriptions.
+pub(crate) struct Describe;
+
+impl Protocol for Describe {
+    fn name(&self) -> &'static str {
+        "describe"
+    }
+
+    fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
+        match address.path()[..] {
+            ["images"] => list(world).map(|document| Some(Call::Document(document))),
+            ["images", id] => {
+                let (entry, tile_size) = (world.image(id)?.clone(), world.tile_size);
+                let work = Box::new(move |entry: &Entry, cancel: &_| {
+                    Document::json(&describe(&entry.image, &entry.id, tile_size, cancel)?)
+                });
+                Ok(Some(Call::Work { entry, work }))
+            }
+            ["images", id, "value"] => {
+                let entry = world.image(id)?.clone();
+                value(&entry, address).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn list(world: &World<'_>) -> Result<Document> {
+    let images: Vec<Json> = world
+        .catalog
+        .iter()
+        .map(|entry| {
+            let info = entry.image.info();
+            json!({
+                "id": entry.id,
+                "name": entry.image.name(),
+                "width": info.axes.width(),
+                "height": info.axes.height(),
+                "channels": info.axes.channels(),
+                "dtype": info.dtype.name(),
+                "kind": entry.image.kind().name(),
+                "format": info.format,
+                "version": version(&entry.image),
+            })
+        })
+        .collect();
+    Document::json(&json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "tile_size": world.tile_size,
+        "images": images,
+    }))
+}
+
+fn value(entry: &std::sync::Arc<Entry>, address: &Address<'_>) -> Result<Call> {
+    let needed = |name: &'static str| {
+        let text = address.parameter(name);
+        let missing =
+            || projectile_core::Error::bad_request(name, format!("{name} is missing: value?x=10&y=20"));
+        text.ok_or_else(missing).and_then(|text| whole(name, text))
+    };
+    let (x, y) = (needed("x")?, needed("y")?);
+    let mut indices = Vec::new();
+    for axis in entry.image.info().axes.extra() {
+        if let Some(text) = address.parameter(&axis.name) {
+            indices.push((axis.name.clone(), whole(&axis.name, text)?));
+        }
+    }
+    let work = Box::new(move |entry: &Entry, cancel: &_| {
+        let image = &entry.image;
+        let values = image.value(y, x, &indices, cancel)?;
+        let names = &image.info().channel_names;
+        let channels: Vec<String> = (0..values.len())
+            .map(|c| names.get(c).cloned().unwrap_or_else(|| c.to_string()))
+            .collect();
+        Document::json(&json!({
+            "x": x,
+            "y": y,
+            "dtype": image.info().dtype.name(),
+            "values": values.into_iter().map(number).collect::<Vec<_>>(),
+            "channels": channels,
+        }))
+    });
+    Ok(Call::Work {
+        entry: entry.clone(),
+        work,
+    })
+}
+
+/// A value that any reader of JSON takes exactly: a number where a double holds it, else its text.
+fn number(value: Value) -> Json {
+    const EXACT: i128 = 1 << 53;
+    match value {
+        Value::Bool(value) => json!(value),
+        Value::Integer(value) if (-EXACT..=EXACT).contains(&value) => json!(value as i64),
+        // The shortest text of a float32 is that of the number it is, which a double's would not be.
+        Value::Float32(value) if value.is_finite() => value
+            .to_string()
+            .parse::<f64>()
+            .map_or(Json::Null, |value| json!(value)),
+        Value::Float(value) if value.is_finite() => json!(value),
+        other => json!(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_exact_for_every_reader() {
+        for (value, text) in [
+            (Value::Bool(true), "true"),
+            (Value::Integer(-5), "-5"),
+            (Value::Integer(1 << 53), "9007199254740992"),
+            (Value::Integer((1 << 53) + 1), "\"9007199254740993\""),
+            (Value::Integer(u64::MAX.into()), "\"18446744073709551615\""),
+            (Value::Float32(0.1), "0.1"),
+            (Value::Float(0.1), "0.1"),
+            (Value::Float32(f32::NAN), "\"nan\""),
+            (Value::Float(f64::INFINITY), "\"inf\""),
+            (Value::Float32(f32::NEG_INFINITY), "\"-inf\""),
+            (Value::Complex(1.0, 2.0), "\"1+2j\""),
+        ] {
+            assert_eq!(number(value).to_string(), text);
+        }
+    }
+}

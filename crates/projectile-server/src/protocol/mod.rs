@@ -1,0 +1,113 @@
+//! The ways in which clients speak to the server. One file a protocol.
+//!
+//! To add one: write `name.rs` here with a unit type that implements [`Protocol`], and add a line to [`PROTOCOLS`].
+//! A protocol turns addresses into requests and describes images. It reads no pixels and knows no status codes.
+
+mod colormaps;
+mod describe;
+mod health;
+mod tiles;
+
+use std::sync::Arc;
+
+use projectile_core::{Cancel, Effort, Error, Result, TileRequest};
+
+use crate::address::Address;
+use crate::catalog::{Catalog, Entry};
+use crate::respond::Document;
+
+/// Every protocol. The first that knows an address answers; `tiles` is last, as its addresses start with a number.
+pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
+    &health::Health,
+    &describe::Describe,
+    &colormaps::Colormaps,
+    &tiles::Tiles,
+];
+
+/// A way to speak to the server.
+pub(crate) trait Protocol: Sync {
+    /// The name of its file.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the registry's test asks"))]
+    fn name(&self) -> &'static str;
+
+    /// What `address` asks for; `None` where the address is not of this protocol.
+    ///
+    /// # Errors
+    /// [`BadRequest`](projectile_core::ErrorKind::BadRequest) and
+    /// [`NotFound`](projectile_core::ErrorKind::NotFound).
+    fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>>;
+}
+
+/// What a protocol may know.
+pub(crate) struct World<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) tile_size: u32,
+    pub(crate) quality: Option<u8>,
+    /// For this client, unless the address says otherwise.
+    pub(crate) effort: Effort,
+}
+
+impl World<'_> {
+    /// The image of that id.
+    pub(crate) fn image(&self, id: &str) -> Result<&Arc<Entry>> {
+        self.catalog.get(id).ok_or_else(|| {
+            Error::not_found(format!(
+                "no image {:?}: see images for those there are",
+                crate::address::shown(id)
+            ))
+        })
+    }
+}
+
+/// What is asked for.
+pub(crate) enum Call {
+    /// A tile.
+    Tile {
+        entry: Arc<Entry>,
+        request: TileRequest,
+        /// Whether the address names the image's version, so that the answer holds for ever.
+        pinned: bool,
+    },
+    /// Something that is known at once.
+    Document(Document),
+    /// Something that takes a look at an image.
+    Work { entry: Arc<Entry>, work: Work },
+}
+
+/// Describes an image; blocks while it looks at it.
+pub(crate) type Work = Box<dyn FnOnce(&Entry, &Cancel) -> Result<Document> + Send>;
+
+/// What `address` asks for.
+pub(crate) fn parse(address: &Address<'_>, world: &World<'_>) -> Result<Call> {
+    for protocol in PROTOCOLS {
+        if let Some(call) = protocol.parse(address, world)? {
+            return Ok(call);
+        }
+    }
+    Err(Error::not_found(
+        "nothing is at this address; a tile is at {z}/{x}/{y}.png, the images at images",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_this_folder_is_registered() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/protocol");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".rs", ""))
+            .filter(|name| name != "mod")
+            .collect();
+        let registered: BTreeSet<String> = PROTOCOLS
+            .iter()
+            .map(|protocol| protocol.name().to_owned())
+            .collect();
+        assert_eq!(files, registered);
+        assert_eq!(registered.len(), PROTOCOLS.len());
+    }
+}

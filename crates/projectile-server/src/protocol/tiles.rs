@@ -1,0 +1,203 @@
+//! Tiles in the seed's scheme: `/{z}/{x}/{y}.png` and its longer forms, for the first image at the root and for each
+//! under `/images/{id}`.
+
+use std::sync::Arc;
+
+use projectile_core::{Area, Effort, Encoding, Error, Resampling, Result, Style, TileRequest, colormap};
+
+use super::{Call, Protocol, World};
+use crate::address::{Address, finite, shown, whole};
+use crate::catalog::Entry;
+use crate::description::version;
+
+/// Tiles.
+pub(crate) struct Tiles;
+
+impl Protocol for Tiles {
+    fn name(&self) -> &'static str {
+        "tiles"
+    }
+
+    fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
+        let path = address.path();
+        let (entry, tail) = match path[..] {
+            ["images", id, ref tail @ ..] if is_tail(tail) => (world.image(id)?, tail),
+            ["images", ..] => return Ok(None),
+            ref tail if is_tail(tail) => {
+                let first = world.catalog.first();
+                (
+                    first.ok_or_else(|| Error::not_found("the server has no image"))?,
+                    tail,
+                )
+            }
+            _ => return Ok(None),
+        };
+        let Some((last, format)) = tail.last().and_then(|last| last.rsplit_once('.')) else {
+            return Ok(None);
+        };
+        let request = request(entry, &tail[..tail.len() - 1], last, format, address, world)?;
+        let pinned = address.parameter("v").is_some_and(|v| v == version(&entry.image));
+        Ok(Some(Call::Tile {
+            entry: Arc::clone(entry),
+            request,
+            pinned,
+        }))
+    }
+}
+
+fn is_tail(tail: &[&str]) -> bool {
+    matches!(tail.len(), 3 | 4 | 7) && tail.last().is_some_and(|last| last.contains('.'))
+}
+
+fn request(
+    entry: &Entry,
+    before: &[&str],
+    last: &str,
+    format: &str,
+    address: &Address<'_>,
+    world: &World<'_>,
+) -> Result<TileRequest> {
+    let encoding = encoding(format, address, world)?;
+    let mut style = style(entry, address)?;
+    let (z, x, y, size) = match *before {
+        [z, x] => (z, x, last, None),
+        [z, x, y] => (z, x, y, Some(last)),
+        [z, x, y, s, map, vmin] => {
+            style.colormap = Some(colormap(map)?);
+            style.vmin = Some(finite("vmin", vmin)?);
+            style.vmax = Some(finite("vmax", last)?);
+            (z, x, y, Some(s))
+        }
+        _ => return Err(Error::not_found("no tile has such an address")),
+    };
+    // Sizes and zooms beyond u32 are as wrong as any other that does not exist.
+    let narrow = |name, text| whole(name, text).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let size = size.map_or(Ok(world.tile_size), |size| narrow("s", size))?;
+    let (z, x, y) = (narrow("z", z)?, whole("x", x)?, whole("y", y)?);
+    entry.image.grid().place(z, x, y, size)?;
+    Ok(TileRequest {
+        area: Area::Tile { z, x, y, size },
+        style,
+        encoding,
+    })
+}
+
+/// The style that the parameters ask for, each thing said in one way.
+fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
+    let axes = &entry.image.info().axes;
+    let mut indices = Vec::new();
+    for axis in axes.extra() {
+        if let Some(text) = address.parameter(&axis.name) {
+            let index = whole(&axis.name, text)?;
+            if index >= axis.size {
+                let last = axis.size - 1;
+                return Err(Error::bad_request(
+                    axis.name.clone(),
+                    format!("{} = {index} is outside 0 to {last}", axis.name),
+                ));
+            }
+            if index > 0 {
+                indices.push((axis.name.clone(), index));
+            }
+        }
+    }
+    Ok(Style {
+        colormap: address.parameter("colormap").map(colormap).transpose()?,
+        vmin: address
+            .parameter("vmin")
+            .map(|text| finite("vmin", text))
+            .transpose()?,
+        vmax: address
+            .parameter("vmax")
+            .map(|text| finite("vmax", text))
+            .transpose()?,
+        resampling: address
+            .parameter("resampling")
+            .map(Resampling::named)
+            .transpose()?
+            .filter(|kind| *kind != entry.image.resampling()),
+        channels: address
+            .parameter("c")
+            .map(|text| channels(text, axes.channels()))
+            .transpose()?,
+        indices,
+        bits: match address.parameter("bits") {
+            None | Some("8") => None,
+            Some("16") => Some(16),
+            Some(other) => {
+                return Err(Error::bad_request(
+                    "bits",
+                    format!("bits = {:?}: 8 or 16", shown(other)),
+                ));
+            }
+        },
+    })
+}
+
+fn channels(text: &str, available: u64) -> Result<Vec<u64>> {
+    const MOST: usize = 64;
+    if text.split(',').count() > MOST {
+        return Err(Error::bad_request(
+            "c",
+            format!("at most {MOST} channels can be chosen"),
+        ));
+    }
+    let chosen: Vec<u64> = text.split(',').map(|c| whole("c", c)).collect::<Result<_>>()?;
+    match chosen.iter().find(|&&c| c >= available) {
+        Some(c) => Err(Error::bad_request(
+            "c",
+            format!("channel {c} is outside 0 to {}", available - 1),
+        )),
+        None => Ok(chosen),
+    }
+}
+
+/// How the tile is encoded. Options that the format does not have are left at one value, so that equal tiles have
+/// equal requests.
+fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -> Result<Encoding> {
+    let mut encoding = Encoding::by_extension(format)?;
+    let effort = address.parameter("effort").map(Effort::named).transpose()?;
+    let quality = address.parameter("quality").map(quality).transpose()?;
+    let background = address.parameter("background").map(background).transpose()?;
+    match encoding.encoder.name() {
+        "png" => encoding.options.effort = effort.unwrap_or(world.effort),
+        "jpg" => {
+            (encoding.options.quality, encoding.options.background) = (quality.or(world.quality), background);
+        }
+        "webp" => {
+            // It knows two efforts, and wants the greater only where it is asked for.
+            encoding.options.effort = effort
+                .filter(|&effort| effort == Effort::Small)
+                .unwrap_or_default();
+            encoding.options.quality = quality.or(world.quality);
+        }
+        _ => {}
+    }
+    Ok(encoding)
+}
+
+fn quality(text: &str) -> Result<u8> {
+    match whole("quality", text)? {
+        quality @ 1..=100 => Ok(quality as u8),
+        other => Err(Error::bad_request(
+            "quality",
+            format!("quality = {other} is outside 1 to 100"),
+        )),
+    }
+}
+
+fn background(text: &str) -> Result<[u8; 3]> {
+    let wrong = || {
+        let shown = shown(text);
+        Error::bad_request(
+            "background",
+            format!("background = {shown:?} is no colour: six hex digits, e.g. ffffff"),
+        )
+    };
+    if text.len() != 6 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    let colour = u32::from_str_radix(text, 16).map_err(|_| wrong())?;
+    let [_, red, green, blue] = colour.to_be_bytes();
+    Ok([red, green, blue])
+}

@@ -1,0 +1,189 @@
+//! From what was made to HTTP: tiles, documents, 304, HEAD.
+
+use std::hash::{Hash, Hasher};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use serde::Serialize;
+
+use crate::cache::{Key, Ready};
+
+/// An answer whose body is in memory.
+pub(crate) type Reply = Response<Bytes>;
+
+/// Something small that describes: JSON, a strip of colours.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    pub(crate) media_type: &'static str,
+    pub(crate) bytes: Bytes,
+}
+
+impl Document {
+    pub(crate) fn json(value: &impl Serialize) -> projectile_core::Result<Self> {
+        let bytes = serde_json::to_vec(value).map_err(|error| {
+            projectile_core::Error::internal(format!("a description is no JSON: {error}"))
+        })?;
+        Ok(Self {
+            media_type: "application/json",
+            bytes: Bytes::from(bytes),
+        })
+    }
+}
+
+/// A document's answer: always asked for again, sent again only when it changed.
+pub(crate) fn document(document: Document, asked: &HeaderMap) -> Reply {
+    let mut hash = StableHasher::new();
+    hash.write(&document.bytes);
+    let etag = etag(hash.finish());
+    let mut reply = if matches(asked, &etag) {
+        not_modified()
+    } else {
+        let mut reply = Reply::new(document.bytes);
+        reply
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+        reply
+    };
+    reply
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    reply.headers_mut().insert(ETAG, etag);
+    reply
+}
+
+/// What a tile is called for ever: the same after a restart, another for another version of the image or program.
+pub(crate) fn tile_etag(key: &Key, version: u64) -> HeaderValue {
+    let mut hash = StableHasher::new();
+    env!("CARGO_PKG_VERSION").hash(&mut hash);
+    version.hash(&mut hash);
+    key.request().hash(&mut hash);
+    etag(hash.finish())
+}
+
+/// 304 for a client that has the tile already.
+pub(crate) fn unchanged_tile(etag: &HeaderValue, pinned: bool, asked: &HeaderMap) -> Option<Reply> {
+    matches(asked, etag).then(|| {
+        let mut reply = not_modified();
+        reply
+            .headers_mut()
+            .insert(CACHE_CONTROL, tile_cache_control(pinned));
+        reply.headers_mut().insert(ETAG, etag.clone());
+        reply
+    })
+}
+
+/// A tile's answer. `pinned`: the address holds the image's version, so that it can be kept for ever.
+pub(crate) fn tile(tile: Ready, etag: HeaderValue, pinned: bool) -> Reply {
+    let mut reply = Reply::new(tile.bytes);
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(tile.media_type));
+    if tile.provisional {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert("x-projectile-provisional", HeaderValue::from_static("1"));
+    } else {
+        headers.insert(CACHE_CONTROL, tile_cache_control(pinned));
+        headers.insert(ETAG, etag);
+    }
+    if let Some((dtype, [rows, columns, channels])) = tile.samples {
+        headers.insert("x-projectile-dtype", HeaderValue::from_static(dtype.name()));
+        if let Ok(shape) = HeaderValue::from_str(&format!("{rows},{columns},{channels}")) {
+            headers.insert("x-projectile-shape", shape);
+        }
+    }
+    reply
+}
+
+fn tile_cache_control(pinned: bool) -> HeaderValue {
+    HeaderValue::from_static(if pinned {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    })
+}
+
+pub(crate) fn not_modified() -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = StatusCode::NOT_MODIFIED;
+    reply
+}
+
+pub(crate) fn etag(hash: u64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{hash:016x}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// Whether the client has `etag`. A `*` does not count: it would confirm what was never asked for.
+pub(crate) fn matches(asked: &HeaderMap, etag: &HeaderValue) -> bool {
+    asked
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|entry| entry.trim().trim_start_matches("W/").as_bytes())
+        .any(|entry| entry == etag.as_bytes())
+}
+
+/// The same answer as to GET, without its body.
+pub(crate) fn without_body(method: &Method, mut reply: Reply) -> Reply {
+    if *method == Method::HEAD && reply.status() != StatusCode::NOT_MODIFIED {
+        let length = reply.body().len();
+        reply
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+        *reply.body_mut() = Bytes::new();
+    }
+    reply
+}
+
+/// FNV-1a, 64 bits: the standard library's hashers may change between compilers, an `ETag` must not.
+pub(crate) struct StableHasher(u64);
+
+impl StableHasher {
+    pub(crate) fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for StableHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        // FNV's high bits move slowly; a final mix spreads them.
+        let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 29)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_the_same_everywhere_and_always() {
+        let mut hash = StableHasher::new();
+        "tile".hash(&mut hash);
+        7u64.hash(&mut hash);
+        assert_eq!(format!("{:016x}", hash.finish()), "c5638d68741425aa");
+    }
+
+    #[test]
+    fn an_etag_is_found_in_a_list_and_a_star_is_not_one() {
+        let mine = HeaderValue::from_static("\"a\"");
+        for (asked, expected) in [
+            ("\"a\"", true),
+            ("W/\"a\"", true),
+            ("\"b\", \"a\"", true),
+            ("\"b\"", false),
+            ("*", false),
+            ("a", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(IF_NONE_MATCH, HeaderValue::from_static(asked));
+            assert_eq!(matches(&headers, &mine), expected, "{asked}");
+        }
+    }
+}

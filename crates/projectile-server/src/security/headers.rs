@@ -1,0 +1,41 @@
+//! What browsers are told about every answer.
+
+use http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue};
+
+/// On every answer: pages of other sites can neither read it nor embed it, its type is what it says, and nothing of
+/// its address leaks. No answer ever has a CORS header.
+const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// The built-in viewer's: code from here alone. Styles may be inline, as OpenLayers sets them.
+const VIEWER: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'self'";
+
+pub(crate) fn everywhere(headers: &mut HeaderMap) {
+    for (name, value) in EVERYWHERE {
+        headers.insert(name, value);
+    }
+}
+
+pub(crate) fn viewer(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(VIEWER));
+}
+
+/// A page of the user's own may load what it likes; other sites still cannot frame it.
+pub(crate) fn client_page(headers: &mut HeaderMap) {
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("frame-ancestors 'self'"),
+    );
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+}

@@ -1,0 +1,8 @@
+//! The front door: who may speak to this server, under which name, and what browsers are told about its answers.
+
+pub(crate) mod headers;
+pub(crate) mod host;
+pub(crate) mod token;
+
+pub use host::AllowedHosts;
+pub use token::Token;

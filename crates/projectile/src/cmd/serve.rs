@@ -1,0 +1,97 @@
+//! `projectile FILE…`: serves until Ctrl-C.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+
+use projectile::{Server, Shutdown, Token};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{Failure, complain, say};
+use crate::args::ServeArgs;
+use crate::{config, load};
+
+pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    log(args.debug);
+    let mut options = config::options(args)?;
+    // Before the files are read, which may take long: a port that is taken is told of at once.
+    let listener = bind(&config::addresses(args)?, args.port.is_some())?;
+    let address = listener.local_addr()?;
+    let open_door = !address.ip().is_loopback();
+    if open_door && !args.no_auth {
+        options.token = Some(Token::random(address.port())?);
+    }
+    let url = url(address, options.token.as_ref());
+    let images = load::all(&args.inputs, &args.image, |error| complain(error.message()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::on_signals()?;
+        let server = Server::new(images, options.bound_to(address))?;
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        say(&url);
+        if open_door && args.no_auth {
+            complain("anyone who reaches this machine can see the images: --no-auth was given");
+        }
+        if args.open && open::that_detached(&url).is_err() {
+            complain("no browser could be opened");
+        }
+        server.run(listener, shutdown).await;
+        Ok::<_, Failure>(())
+    })?;
+    // Work that does not look at its flag must not hold up the end.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn log(debug: bool) {
+    let level = if debug {
+        LevelFilter::DEBUG
+    } else {
+        LevelFilter::WARN
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(debug)
+        .init();
+}
+
+/// The first of the addresses that is free. Where one was asked for, no other will do.
+fn bind(addresses: &[SocketAddr], asked: bool) -> Result<TcpListener, Failure> {
+    let mut taken = String::new();
+    for &address in addresses {
+        match TcpListener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                taken = format!(
+                    "port {} is taken; give another, or 0 for any: -p 0",
+                    address.port()
+                );
+            }
+            Err(error) => return Err(format!("cannot listen on {address}: {error}").into()),
+        }
+    }
+    if asked {
+        Err(taken.into())
+    } else {
+        Err("no port from 8000 to 8100 is free; give one, or 0 for any: -p 0".into())
+    }
+}
+
+/// What to open in a browser.
+fn url(address: SocketAddr, token: Option<&Token>) -> String {
+    let mut shown = address;
+    if address.ip().is_unspecified() {
+        shown.set_ip(outward().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    }
+    token.map_or(format!("http://{shown}/"), |token| {
+        format!("http://{shown}/?token={}", token.secret())
+    })
+}
+
+/// The address by which other machines know this one: that from which a packet would leave. None is sent.
+fn outward() -> Option<IpAddr> {
+    const DOCUMENTATION: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect(DOCUMENTATION).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())
+}

@@ -1,0 +1,172 @@
+//! From what was named on the command line to images, with a progress bar where somebody watches.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use projectile::{Cancel, Error, FORMATS, Image, ImageOptions, Mode, OpenOptions, Progress, Result, Source};
+use projectile_formats::NamedSource;
+
+use crate::args::{ImageArgs, ModeName};
+
+/// The images of every input. What cannot be opened is told of on `warn`, unless nothing can.
+pub(crate) fn all(inputs: &[PathBuf], args: &ImageArgs, mut warn: impl FnMut(&Error)) -> Result<Vec<Image>> {
+    let (mut images, mut errors) = (Vec::new(), Vec::new());
+    let files = inputs
+        .iter()
+        .map(|input| expand(input))
+        .collect::<Result<Vec<_>>>()?
+        .concat();
+    for file in &files {
+        match one(file, args) {
+            Ok(found) => images.extend(found),
+            Err(error) => errors.push(error),
+        }
+    }
+    match (images.is_empty(), errors.pop()) {
+        (false, last) => {
+            errors.iter().chain(&last).for_each(&mut warn);
+            Ok(images)
+        }
+        (true, Some(last)) => {
+            errors.iter().for_each(&mut warn);
+            Err(last)
+        }
+        (true, None) => Err(Error::not_found(
+            "no image and no array: nothing there is of a format that is known",
+        )),
+    }
+}
+
+/// The images of one file or sample.
+pub(crate) fn one(input: &Path, args: &ImageArgs) -> Result<Vec<Image>> {
+    let (file, sources) = match crate::samples::named(input) {
+        Some(sample) => (String::new(), sample()?),
+        None => (name(input), read(input, args)?),
+    };
+    sources
+        .into_iter()
+        .map(|NamedSource { name: member, source }| {
+            let name = match (file.is_empty(), member.is_empty()) {
+                (_, true) => file.clone(),
+                (true, false) => member,
+                (false, false) => format!("{file}/{member}"),
+            };
+            shown(&name, &source, args)
+        })
+        .collect()
+}
+
+fn name(input: &Path) -> String {
+    input
+        .file_name()
+        .unwrap_or(input.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The sources of a file, with a progress bar where that takes long.
+fn read(input: &Path, args: &ImageArgs) -> Result<Vec<NamedSource>> {
+    let bar = bar(input);
+    let open = OpenOptions {
+        axes: args.axes.clone(),
+        mode: args.mode.map(|mode| match mode {
+            ModeName::Rgb => Mode::Rgb,
+            ModeName::L => Mode::Luma,
+        }),
+        progress: Some(Arc::new(Bar {
+            bar: bar.clone(),
+            started: Instant::now(),
+        })),
+        ..OpenOptions::default()
+    };
+    let opened = projectile_formats::open(input, &open);
+    bar.finish_and_clear();
+    opened
+}
+
+/// The image, shown as the flags say. Of a window of which they give one end, the other is the image's own.
+fn shown(name: &str, source: &Arc<dyn Source>, args: &ImageArgs) -> Result<Image> {
+    let mut options = ImageOptions {
+        colormap: args.cmap.clone(),
+        window: args.vmin.zip(args.vmax),
+        resampling: args.resampling,
+        ..ImageOptions::default()
+    };
+    let image = Image::with_options(name, Arc::clone(source), options.clone())?;
+    if args.vmin.is_some() == args.vmax.is_some() {
+        return Ok(image);
+    }
+    let own = image.display(&Cancel::new())?.window;
+    options.window = Some((args.vmin.unwrap_or(own.vmin), args.vmax.unwrap_or(own.vmax)));
+    Image::with_options(name, Arc::clone(source), options)
+}
+
+/// The files of a folder that some format knows, sorted; anything else as it is.
+fn expand(input: &Path) -> Result<Vec<PathBuf>> {
+    if crate::samples::named(input).is_some() || !input.is_dir() {
+        return Ok(vec![input.to_owned()]);
+    }
+    let failed = |error: std::io::Error| {
+        Error::not_found(format!("{}: the folder cannot be read: {error}", input.display()))
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(input).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_file() && is_known(&path) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether some format knows the file by its first bytes or its ending.
+fn is_known(path: &Path) -> bool {
+    use std::io::Read;
+    let mut head = Vec::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        // A file that cannot be read is known by its ending alone.
+        let _ = file.take(4096).read_to_end(&mut head);
+    }
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    FORMATS
+        .iter()
+        .any(|format| format.sniff(&head) || format.extensions().contains(&ending.as_str()))
+}
+
+/// A bar on a terminal; hidden on a pipe.
+fn bar(input: &Path) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} % {eta:>4}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let name = name(input).replace(char::is_control, "?");
+    ProgressBar::with_draw_target(Some(0), target)
+        .with_style(style)
+        .with_message(name)
+}
+
+struct Bar {
+    bar: ProgressBar,
+    started: Instant,
+}
+
+impl Progress for Bar {
+    fn update(&self, done: u64, total: u64) {
+        /// Loads that are over sooner show nothing.
+        const PATIENCE: Duration = Duration::from_millis(300);
+        if self.started.elapsed() >= PATIENCE {
+            self.bar.set_length(total);
+            self.bar.set_position(done);
+        }
+    }
+}
