@@ -56,6 +56,7 @@ MALFORMED = [
     ("/0/0/0/256/viridis//1.png", None, None),
     ("/0/0/0/256/viridis/0.png", None, None),
     ("/0/0/0/300/viridis/0/1.png", 400, "s"),
+    ("/0/0/0/256/viridis/2/1.png", 400, None),
     ("/0/0/0.png?resampling=bicubic", 400, "resampling"),
     ("/0/0/0.png?resampling=", 400, "resampling"),
     ("/0/0/0.png?colormap=nosuch", 400, "colormap"),

@@ -66,7 +66,7 @@ fn untold_formats(root: &Path) -> Vec<String> {
         .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
     sources
         .filter_map(|source| name_of_format(&source))
-        .filter(|name| !table.to_lowercase().contains(&name.to_lowercase()))
+        .filter(|name| !name.starts_with("not read") && !table.to_lowercase().contains(&name.to_lowercase()))
         .map(|name| format!("README.md: the table of formats lacks {name}"))
         .collect()
 }
