@@ -7,12 +7,16 @@
 mod decode;
 mod format;
 mod formats;
+mod generated;
 mod npy;
 mod open;
+#[cfg(test)]
+mod testing;
 mod tiff;
 mod version;
 
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
+pub use generated::demo;
 pub use npy::{Header, parse_header};
 pub use open::{Limits, Mode, OpenOptions, Progress, open};
