@@ -3,15 +3,21 @@
 use std::path::Path;
 
 use projectile::Result;
-use projectile_formats::NamedSource;
+use projectile_formats::{NamedSource, OpenOptions, SAMPLES, SampleOptions, demo, open, sample};
 
-/// Gives a sample's sources.
-pub(crate) type Sample = fn() -> Result<Vec<NamedSource>>;
+/// The sources of the sample that `input` names; `None` where it names none, as a path such as `./demo` does.
+pub(crate) fn named(input: &Path) -> Option<&str> {
+    input.to_str().filter(|name| *name == "demo" || SAMPLES.contains(name))
+}
 
-/// The sample of that name; a path such as `./demo` names none.
-pub(crate) fn named(input: &Path) -> Option<Sample> {
-    match input.to_str()? {
-        "demo" => Some(|| Ok(projectile_formats::demo())),
-        _ => None,
+/// Opens a sample.
+pub(crate) fn open_sample(name: &str, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    if name == "demo" {
+        return Ok(demo());
     }
+    let progress = options.progress.clone();
+    let path = sample(name, &SampleOptions { progress, ..SampleOptions::default() })?;
+    let mut sources = open(&path, options)?;
+    sources.iter_mut().for_each(|source| name.clone_into(&mut source.name));
+    Ok(sources)
 }

@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail as tests do
 
 mod images;
+mod samples;
