@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail as tests do
 
+mod damage;
 mod images;
+mod support;
