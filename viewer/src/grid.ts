@@ -24,12 +24,13 @@ export function resolutions(pyramid: Pyramid): number[] {
   return Array.from({ length: last + 1 }, (_, z) => 2 ** (pyramid.max_zoom - z) / pyramid.tile_size);
 }
 
-export function tileGrid(pyramid: Pyramid): TileGrid {
+/** On a dense screen (`density` device pixels per CSS pixel) the same tiles are drawn smaller, so finer ones are chosen. */
+export function tileGrid(pyramid: Pyramid, density = 1): TileGrid {
   return new TileGrid({
     extent: imageExtent(pyramid),
     origin: [0, 0],
-    resolutions: resolutions(pyramid),
-    tileSize: pyramid.tile_size,
+    resolutions: resolutions(pyramid).map((resolution) => resolution * density),
+    tileSize: pyramid.tile_size / density,
   });
 }
 
