@@ -53,7 +53,7 @@ export interface ImageInfo {
   resamplings: string[];
   colormap: string | null;
   window: { vmin: number | null; vmax: number | null; from: string } | null;
-  statistics: { min: number | null; max: number | null; sampled?: boolean } | null;
+  statistics: { min: number | null; max: number | null; mean?: number | null; sampled?: boolean } | null;
   nodata: number | string | null;
 }
 

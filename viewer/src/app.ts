@@ -4,7 +4,7 @@ import {
 } from './api.ts';
 import { Chrome } from './chrome.ts';
 import { throttle } from './dom.ts';
-import { formatInteger, formatSample, formatZoom } from './format.ts';
+import { formatValues, formatZoom } from './format.ts';
 import { Gallery } from './gallery.ts';
 import { pixelAt } from './grid.ts';
 import { installKeys } from './keys.ts';
@@ -52,10 +52,8 @@ export class App {
       panel: () => this.setPanel(document.documentElement.dataset['panel'] !== 'open'),
     });
     this.readout = new Readout(
-      (pixel) => this.chrome.setPosition(pixel ? `${formatInteger(pixel.x)}, ${formatInteger(pixel.y)}` : ''),
-      (value) => this.chrome.setValue(
-        value ? value.values.map((sample) => formatSample(sample, value.dtype)).join('  ') : '',
-      ),
+      (pixel) => this.chrome.setPosition(pixel ? `${pixel.x}, ${pixel.y}` : ''),
+      (value) => this.chrome.setValue(value ? formatValues(value) : ''),
     );
     this.viewer = new Viewer(this.chrome.map, {
       onMove: () => this.moved(),

@@ -1,6 +1,6 @@
 // The frame around the image: the bar on top, the bar below, the banner and the help sheet.
 import type { ImageInfo } from './api.ts';
-import { button, el } from './dom.ts';
+import { button, el, grouped } from './dom.ts';
 import { formatDimensions } from './format.ts';
 import { KEY_HELP } from './keys.ts';
 
@@ -59,7 +59,7 @@ export class Chrome {
       button('1:1', 'One image pixel per screen pixel (1)', actions.oneToOne, { class: 'icon-button one' }),
     );
     this.banner.append(this.bannerText, button('close', 'Dismiss', () => this.hideError()));
-    const stage = el('main', { class: 'stage' }, this.map, zooming);
+    const stage = el('section', { class: 'stage', 'aria-label': 'Image' }, this.map, zooming);
     const bottom = el(
       'footer', { class: 'statusbar' },
       this.zoom, this.position, this.value, el('span', { class: 'spring' }), this.status,
@@ -100,7 +100,7 @@ export class Chrome {
   setImage(info: ImageInfo): void {
     this.name.textContent = info.name;
     this.name.title = info.name;
-    this.dimensions.textContent = formatDimensions(info.width, info.height);
+    this.dimensions.replaceChildren(...grouped(formatDimensions(info.width, info.height)));
     this.dtype.textContent = info.dtype;
     document.title = `${info.name} · projectile`;
   }
@@ -115,7 +115,7 @@ export class Chrome {
   }
 
   setPosition(text: string): void {
-    this.position.textContent = text;
+    this.position.replaceChildren(...grouped(text));
   }
 
   setValue(text: string): void {

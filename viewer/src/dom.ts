@@ -1,4 +1,6 @@
 // A few lines instead of a framework.
+import { triads } from './format.ts';
+
 type Attributes = Record<string, string | number | boolean | null>;
 
 export function el<K extends keyof HTMLElementTagNameMap>(
@@ -57,6 +59,14 @@ export function button(
   );
   element.addEventListener('click', onClick);
   return element;
+}
+
+/** Text in which long integers are set in groups of three; what is copied from it has the digits alone. */
+export function grouped(text: string): Node[] {
+  return text.split(/(\d{5,})/).map((part, index) => {
+    if (index % 2 === 0) return document.createTextNode(part);
+    return el('span', { class: 'number' }, ...triads(part).map((triad) => el('span', {}, triad)));
+  });
 }
 
 /** Calls `run` at most once in `milliseconds`, always with the last state. */

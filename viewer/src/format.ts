@@ -1,18 +1,13 @@
 // Numbers as people read them.
-import type { SampleValue } from './api.ts';
+import type { PixelValue, SampleValue } from './api.ts';
 
-const THIN = '\u2009';
-
-/** Groups of three digits: 16 384. */
-export function formatInteger(value: number): string {
-  const digits = Math.abs(value).toFixed(0);
-  if (digits.includes('e')) return String(value);
-  const grouped = digits.length > 4 ? digits.replace(/\B(?=(\d{3})+$)/g, THIN) : digits;
-  return value < 0 ? `\u2212${grouped}` : grouped;
+/** The groups of three in which long integers are set: 16384 is 16 and 384. */
+export function triads(digits: string): string[] {
+  return digits.length > 4 ? digits.split(/\B(?=(?:\d{3})+$)/) : [digits];
 }
 
 export function formatDimensions(width: number, height: number): string {
-  return `${formatInteger(width)} × ${formatInteger(height)}`;
+  return `${width} × ${height}`;
 }
 
 /** A float in at most `digits` significant digits, without trailing zeros; it reads back with Number(). */
@@ -31,6 +26,16 @@ export function formatSample(value: SampleValue, dtype: string): string {
   return String(value === 0 ? 0 : value);
 }
 
+/** One value as it is; several with the names of their channels, where they have some. */
+export function formatValues(pixel: PixelValue): string {
+  const parts = pixel.values.map((sample, index) => {
+    const text = formatSample(sample, pixel.dtype);
+    const name = pixel.channels[index] ?? '';
+    return pixel.values.length === 1 || /^\d*$/.test(name) ? text : `${name} ${text}`;
+  });
+  return parts.join(', ');
+}
+
 function shortestFloat32(value: number): string {
   const rounded = Math.fround(value);
   for (let digits = 1; digits <= 9; digits += 1) {
@@ -44,7 +49,7 @@ function shortestFloat32(value: number): string {
 export function formatZoom(scale: number): string {
   const percent = scale * 100;
   if (!Number.isFinite(percent) || percent <= 0) return '–';
-  if (percent >= 100) return `${formatInteger(Math.round(percent))}%`;
+  if (percent >= 100) return `${Math.round(percent)}%`;
   if (percent >= 0.001) return `${String(Number(percent.toPrecision(percent >= 10 ? 3 : 2)))}%`;
   return `${percent.toExponential(1).replace('e-', ' × 10⁻').replace(/(?<=⁻)\d+/, superscript)}%`;
 }

@@ -1,7 +1,7 @@
 // Several images: a card for each.
 import { address, imagePath, type ImageList } from './api.ts';
-import { el, icon } from './dom.ts';
-import { formatDimensions, formatInteger } from './format.ts';
+import { el, grouped, icon } from './dom.ts';
+import { formatDimensions } from './format.ts';
 import { formatPermalink, emptyPermalink } from './permalink.ts';
 
 export class Gallery {
@@ -11,7 +11,7 @@ export class Gallery {
     const cards = list.images.map((image) => {
       const thumbnail = el('img', {
         alt: '', loading: 'lazy', decoding: 'async', width: 256, height: 256,
-        src: address(`${imagePath(image.id)}/0/0/0.png?v=${encodeURIComponent(image.version)}`),
+        src: address(`${imagePath(image.id)}/${thumbnailZoom(image)}/0/0.png?v=${encodeURIComponent(image.version)}`),
       });
       // Tile 0 is a square with the image in its top left corner: the card shows that part, centred.
       const frame = el('span', { class: 'thumbnail' }, thumbnail);
@@ -20,7 +20,7 @@ export class Gallery {
         thumbnail.remove();
         frame.append(icon('gallery'));
       }, { once: true });
-      const channels = image.channels > 1 ? ` · ${formatInteger(image.channels)} channels` : '';
+      const channels = image.channels > 1 ? ` · ${image.channels} channels` : '';
       return el(
         'a',
         {
@@ -29,7 +29,7 @@ export class Gallery {
         },
         frame,
         el('span', { class: 'card-name ellipsis' }, image.name),
-        el('span', { class: 'card-meta' }, formatDimensions(image.width, image.height)),
+        el('span', { class: 'card-meta' }, ...grouped(formatDimensions(image.width, image.height))),
         el('span', { class: 'card-meta faint' }, `${image.dtype} · ${image.kind}${channels}`),
       );
     });
@@ -38,7 +38,7 @@ export class Gallery {
       el(
         'header', { class: 'gallery-header' },
         el('h1', {}, 'Images'),
-        el('p', {}, count === 0 ? 'The server has none.' : `${formatInteger(count)} served from here`),
+        el('p', {}, count === 0 ? 'The server has none.' : `${count} on this server`),
       ),
       el('div', { class: 'cards' }, ...cards),
     );
@@ -50,10 +50,17 @@ export class Gallery {
   }
 }
 
+/** Zoom 0, but for a strip so thin that nothing of it would be left: then the zoom at which its breadth fills tile 0. */
+export function thumbnailZoom(image: { width: number; height: number }): number {
+  const long = Math.ceil(Math.log2(Math.max(image.width, image.height)));
+  const short = Math.ceil(Math.log2(Math.min(image.width, image.height)));
+  return long - short > 5 ? long - short : 0;
+}
+
 function fitThumbnail(thumbnail: HTMLImageElement, image: { width: number; height: number }): void {
-  const side = 2 ** Math.ceil(Math.log2(Math.max(image.width, image.height)));
-  const wide = Math.max(image.width / side, 0.02);
-  const high = Math.max(image.height / side, 0.02);
+  const side = 2 ** (Math.ceil(Math.log2(Math.max(image.width, image.height))) - thumbnailZoom(image));
+  const wide = Math.min(image.width / side, 1);
+  const high = Math.min(image.height / side, 1);
   // Cropped to the image, then as large as the frame allows.
   const scale = 1 / Math.max(wide, high);
   thumbnail.style.setProperty('--scale', String(scale));

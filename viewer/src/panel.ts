@@ -1,6 +1,6 @@
 // The display controls on the right: what they offer follows from the image.
 import { address, type Colormap, type ImageInfo } from './api.ts';
-import { button, el } from './dom.ts';
+import { button, el, grouped } from './dom.ts';
 import { formatNumber, parseNumber } from './format.ts';
 import {
   chosenChannels, defaultWindow, type Display, normalise, offersChannels, takesColormap, takesWindow,
@@ -55,6 +55,7 @@ export class Panel {
       offersChannels(info) ? this.channelSection(info, display) : null,
       ...info.extra_axes.filter((axis) => axis.size > 1).map((axis) => this.axisSection(axis, display)),
       info.resamplings.length > 1 ? this.resamplingSection(info, display) : null,
+      this.factsSection(info),
     ].filter((section) => section !== null);
     this.element.replaceChildren(...sections);
     if (held) document.getElementById(focus)?.focus();
@@ -166,6 +167,27 @@ export class Panel {
     });
     const heading = el('label', { for: id, class: 'section-label' }, `Axis ${axis.name}`, output);
     return this.section(id, heading, slider);
+  }
+
+  private factsSection(info: ImageInfo): HTMLElement {
+    const { statistics } = info;
+    const number = (value: number | null | undefined): string => (value == null ? '' : formatNumber(value));
+    const about = statistics?.sampled ? '≈ ' : '';
+    const facts: [string, string][] = [
+      ['Axes', info.axes.map((axis, index) => `${axis} ${info.shape[index] ?? ''}`).join(', ')],
+      ['Type', info.dtype],
+      ['Kind', info.kind],
+      ['Format', info.format],
+      ['Least', statistics?.min == null ? '' : about + number(statistics.min)],
+      ['Greatest', statistics?.max == null ? '' : about + number(statistics.max)],
+      ['Mean', statistics?.mean == null ? '' : about + number(statistics.mean)],
+      ['No data', info.nodata === null ? '' : String(info.nodata)],
+    ];
+    const list = el('dl', { class: 'facts-list' });
+    for (const [name, value] of facts) {
+      if (value !== '') list.append(el('dt', {}, name), el('dd', {}, ...grouped(value)));
+    }
+    return this.section('facts', el('div', { class: 'section-label' }, 'Image'), list);
   }
 
   private resamplingSection(info: ImageInfo, display: Display): HTMLElement {
