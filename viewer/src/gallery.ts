@@ -20,7 +20,7 @@ export class Gallery {
         thumbnail.remove();
         frame.append(icon('gallery'));
       }, { once: true });
-      const channels = image.channels > 1 ? ` · ${image.channels} channels` : '';
+      const kind = image.kind === 'channels' ? `${image.channels} channels` : image.kind;
       return el(
         'a',
         {
@@ -30,7 +30,7 @@ export class Gallery {
         frame,
         el('span', { class: 'card-name ellipsis' }, image.name),
         el('span', { class: 'card-meta' }, ...grouped(formatDimensions(image.width, image.height))),
-        el('span', { class: 'card-meta faint' }, `${image.dtype} · ${image.kind}${channels}`),
+        el('span', { class: 'card-meta faint' }, `${image.dtype} · ${kind}`),
       );
     });
     const count = list.images.length;
@@ -54,7 +54,7 @@ export class Gallery {
 export function thumbnailZoom(image: { width: number; height: number }): number {
   const long = Math.ceil(Math.log2(Math.max(image.width, image.height)));
   const short = Math.ceil(Math.log2(Math.min(image.width, image.height)));
-  return long - short > 5 ? long - short : 0;
+  return long - short > 5 ? Math.max(0, Math.min(long - short, long - 8)) : 0;
 }
 
 function fitThumbnail(thumbnail: HTMLImageElement, image: { width: number; height: number }): void {

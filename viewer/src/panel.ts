@@ -174,7 +174,7 @@ export class Panel {
     const number = (value: number | null | undefined): string => (value == null ? '' : formatNumber(value));
     const about = statistics?.sampled ? '≈ ' : '';
     const facts: [string, string][] = [
-      ['Axes', info.axes.map((axis, index) => `${axis} ${info.shape[index] ?? ''}`).join(', ')],
+      ['Axes', info.axes.map((axis, index) => `${axis}\u00a0${info.shape[index] ?? ''}`).join(', ')],
       ['Type', info.dtype],
       ['Kind', info.kind],
       ['Format', info.format],
