@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, OriginalUri, Request};
+use axum::response::IntoResponse;
 use projectile_core::Image;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -41,18 +42,25 @@ impl Server {
         self.0.stop();
     }
 
-    /// The same server as a router, to be nested in an axum application at any path. Names and tokens are the
+    /// The same server as a router, to be nested in an axum application at any path by
+    /// [`nest_service`](Router::nest_service). Names and tokens are the
     /// application's to check: see [`router`].
     pub fn into_router(self) -> Router {
         Router::new().fallback(move |request: Request| {
             let app = Arc::clone(&self.0);
             async move {
                 let (parts, _) = request.into_parts();
+                if let Some(to) = missing_slash(&parts) {
+                    return axum::response::Redirect::permanent(&to).into_response();
+                }
                 let peer: Option<IpAddr> = parts
                     .extensions
                     .get::<ConnectInfo<SocketAddr>>()
                     .map(|info| info.0.ip());
-                app.answer(&parts, peer).await.map(axum::body::Body::from)
+                app.answer(&parts, peer)
+                    .await
+                    .map(axum::body::Body::from)
+                    .into_response()
             }
         })
     }
@@ -97,7 +105,20 @@ pub async fn serve(images: impl IntoIterator<Item = Image>, options: Options) ->
     })
 }
 
-/// `images` as a router, to be nested in an axum application at any path.
+/// Where to go from the path that the router is nested at, when the slash at its end is missing: the viewer's own
+/// addresses are relative to it.
+fn missing_slash(parts: &http::request::Parts) -> Option<String> {
+    let OriginalUri(original) = parts.extensions.get()?;
+    let last = original
+        .path()
+        .rsplit('/')
+        .next()
+        .filter(|last| !last.is_empty())?;
+    (parts.uri.path() == "/").then(|| format!("{last}/"))
+}
+
+/// `images` as a router, to be nested in an axum application at any path by
+/// [`nest_service`](Router::nest_service).
 ///
 /// It answers to any `Host` and asks for no token: the application decides who may come in.
 ///

@@ -40,7 +40,7 @@
 //! let image = Image::from_array("gray", gray, &[64, 64])?;
 //! let app: axum::Router = axum::Router::new()
 //!     .route("/", axum::routing::get(|| async { "my application" }))
-//!     .nest("/pictures", projectile::router([image])?);
+//!     .nest_service("/pictures", projectile::router([image])?);
 //! # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! # let address = listener.local_addr()?;
 //! # tokio::spawn(async move { axum::serve(listener, app).await });

@@ -496,3 +496,118 @@ fn every_file_of_the_folder_is_a_registered_format_with_a_fixture() {
     names.dedup();
     assert_eq!(names.len(), FORMATS.len(), "two formats of one name");
 }
+
+/// A fixture with some of its bytes replaced.
+fn patched(name: &str, patches: &[(usize, &[u8])]) -> Vec<u8> {
+    let mut bytes = std::fs::read(fixtures().join(name)).unwrap();
+    for (at, patch) in patches {
+        bytes[*at..*at + patch.len()].copy_from_slice(patch);
+    }
+    bytes
+}
+
+#[test]
+fn small_files_that_ask_for_much_memory_are_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let jpeg = std::fs::read(fixtures().join("rgb444.jpg")).unwrap();
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap() + 5;
+    let bombs = [
+        ("a.jpg", patched("rgb444.jpg", &[(frame, &[0xff; 4])])),
+        ("a.gif", patched("palette.gif", &[(6, &[0x30, 0x75, 0x30, 0x75])])),
+        ("a.pgm", b"P5 60000 60000 255\nabc".to_vec()),
+        ("b.pgm", b"P5 4294967295 4294967295 255\nabc".to_vec()),
+        ("a.pfm", b"PF 4000000000 4000000000 -1\nabc".to_vec()),
+        ("a.ff", patched("rgba16.ff", &[(8, &[0xff; 8])])),
+        ("a.qoi", patched("rgb.qoi", &[(4, &[0xff; 8])])),
+        (
+            "a.psd",
+            patched("rgb.psd", &[(14, &[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff])]),
+        ),
+        (
+            "a.bmp",
+            patched(
+                "rgb.bmp",
+                &[(18, &[0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f])],
+            ),
+        ),
+    ];
+    for (name, bytes) in bombs {
+        let start = std::time::Instant::now();
+        let error = open(&written(dir.path(), name, &bytes), &OpenOptions::default()).unwrap_err();
+        assert!(
+            matches!(
+                error.kind(),
+                ErrorKind::Corrupt | ErrorKind::Limit | ErrorKind::Unsupported
+            ),
+            "{name}: {error}"
+        );
+        assert!(start.elapsed().as_secs() < 2, "{name} took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_tiff_whose_directories_run_in_a_circle_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(fixtures().join("strips-uint8.tif")).unwrap();
+    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let first = word(&bytes, 4);
+    let tags = usize::from(u16::from_le_bytes([
+        bytes[first as usize],
+        bytes[first as usize + 1],
+    ]));
+    let next = first as usize + 2 + tags * 12;
+    assert_eq!(word(&bytes, next), 0);
+    bytes[next..next + 4].copy_from_slice(&first.to_le_bytes());
+    let source = only(open(&written(dir.path(), "a.tif", &bytes), &OpenOptions::default()).unwrap());
+    assert_eq!(source.info().axes.to_string(), "yx");
+}
+
+#[test]
+fn chunks_that_were_never_written_are_no_data() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(fixtures().join("nodata.tif")).unwrap();
+    let whole = samples(&*only(
+        open(&fixtures().join("nodata.tif"), &OpenOptions::default()).unwrap(),
+    ));
+    let first = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+    let tags = usize::from(u16::from_le_bytes([bytes[first], bytes[first + 1]]));
+    let lengths = (0..tags)
+        .map(|i| first + 2 + i * 12)
+        .find(|&entry| bytes[entry..entry + 2] == 279u16.to_le_bytes())
+        .unwrap();
+    let [size, count] = [bytes[lengths + 2], bytes[lengths + 4]];
+    assert!(size == 3 || size == 4);
+    let at = u32::from_le_bytes(bytes[lengths + 8..lengths + 12].try_into().unwrap()) as usize;
+    assert!(count > 1);
+    bytes[at..at + if size == 3 { 2 } else { 4 }].fill(0);
+    let sparse = samples(&*only(
+        open(&written(dir.path(), "a.tif", &bytes), &OpenOptions::default()).unwrap(),
+    ));
+    let strip = 7 * 37;
+    assert!(sparse[..strip].iter().all(|&value| value == -9999.0));
+    assert_eq!(sparse[strip..], whole[strip..]);
+}
+
+#[test]
+fn what_pillow_reads_and_we_do_not_names_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes, words) in [
+        (
+            "a.sgi",
+            &[1u8, 0xda, 1, 1][..],
+            "through Pillow: pip install 'projectile[pillow]'",
+        ),
+        ("a.xbm", b"#define a_width 8", "through Pillow"),
+        (
+            "a.bin",
+            b"\0\0\0\x1cftypavif",
+            "AVIF images are opened by the Python package through Pillow",
+        ),
+        ("a.eps", b"%!PS-Adobe-3.0", "they are programs"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", "h5py.File(path)[name]"),
+    ] {
+        let error = open(&written(dir.path(), name, bytes), &OpenOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}");
+        assert!(error.message().contains(words), "{name}: {error}");
+    }
+}

@@ -1,0 +1,15 @@
+//! The server over real sockets, each test on a port of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod answers;
+mod caching;
+mod connections;
+mod front_door;
+mod load;
+mod pages;
+mod property;
+mod support;
