@@ -10,7 +10,10 @@ use crate::program::Program;
 use crate::report::{Budget, Row};
 use crate::{Options, Result};
 
+/// How many rows there must be.
+const ROWS: usize = 31;
 const CONNECTIONS: usize = 8;
+const NO_MEMORY: &str = "this system does not tell how much memory a process has had";
 const MEBIBYTE: f64 = 1_048_576.0;
 
 /// The files that are served, made by `fixtures.py`, and their sizes.
@@ -60,6 +63,13 @@ impl Fixtures {
         self.folder.join(name)
     }
 
+    /// The same several times over, so that a round takes a while.
+    fn many_tiles(&self, tail: &str) -> Vec<String> {
+        let tiles = self.tiles(tail);
+        let times = if self.rounds > 1 { 8 } else { 2 };
+        tiles.iter().cycle().take(tiles.len() * times).cloned().collect()
+    }
+
     /// Every tile of the full resolution of an array in memory, `tail` after `z/x/y`.
     fn tiles(&self, tail: &str) -> Vec<String> {
         let z = (self.side / 256).ilog2();
@@ -79,7 +89,11 @@ pub(crate) fn all(options: &Options) -> Result<Vec<Row>> {
     first_tiles(options, &fixtures, &mut rows)?;
     sizes(options, &fixtures, &mut rows)?;
     storm(options, &fixtures, &mut rows)?;
-    Ok(rows)
+    match rows.iter().find(|row| !row.ratio.is_finite()) {
+        Some(row) => Err(format!("{}: nothing was measured", row.what)),
+        None if rows.len() != ROWS => Err(format!("{} rows of {ROWS}", rows.len())),
+        None => Ok(rows),
+    }
 }
 
 fn progress(what: &str) {
@@ -103,12 +117,12 @@ fn serve(options: &Options, file: &Path, extra: &[&str]) -> Result<Program> {
     Program::start(&options.projectile, &arguments)
 }
 
-/// Tiles a second that nobody has asked for before: each round is a new server, so that nothing is cached.
-fn fresh(options: &Options, file: &Path, paths: &[String]) -> Result<crate::client::Load> {
-    let server = serve(options, file, &[])?;
+/// A server that keeps no tile, its levels built and its threads awake: each tile that it gives is made anew.
+fn uncached(options: &Options, file: &Path) -> Result<Program> {
+    let server = serve(options, file, &["--cache", "0"])?;
     get_final(server.address, "/0/0/0.png")?;
     warm(server.address)?;
-    load(server.address, paths, CONNECTIONS)
+    Ok(server)
 }
 
 /// Lets threads and allocators start before the clock does.
@@ -132,10 +146,11 @@ fn throughput(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> Re
     let mut per_second = Vec::new();
     for (what, file, tail) in kinds {
         progress(what);
-        let paths = fixtures.tiles(tail);
+        let paths = fixtures.many_tiles(tail);
+        let server = uncached(options, &fixtures.file(file))?;
         let (mut ours, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..fixtures.rounds {
-            let here = fresh(options, &fixtures.file(file), &paths)?;
+            let here = load(server.address, &paths, CONNECTIONS)?;
             let same: Vec<String> = here.sizes.iter().map(|size| format!("/{size}")).collect();
             load(floor.address, &same[..same.len().min(64)], CONNECTIONS)?;
             let there = load(floor.address, &same, CONNECTIONS)?;
@@ -175,12 +190,13 @@ fn against_seed(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> 
         progress(&format!("the original: {what}"));
         let path = fixtures.file(file);
         let seed = Program::start(&options.python, &[options.seed.as_os_str(), path.as_os_str()])?;
-        let paths = fixtures.tiles(tail);
+        let paths = fixtures.many_tiles(tail);
+        let server = uncached(options, &path)?;
         let few = &paths[..paths.len().min(if options.quick { 8 } else { 48 })];
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
         for _ in 0..fixtures.rounds.min(3) {
             theirs.push(few.len() as f64 / load(seed.address, few, CONNECTIONS)?.seconds);
-            ours.push(paths.len() as f64 / fresh(options, &path, &paths)?.seconds);
+            ours.push(paths.len() as f64 / load(server.address, &paths, CONNECTIONS)?.seconds);
         }
         let (ours, theirs) = (median(ours), median(theirs));
         rows.push(Row {
@@ -193,8 +209,6 @@ fn against_seed(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> 
         let whole = format!("/0/0/0{tail}");
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
         for _ in 0..fixtures.rounds.min(3) {
-            let server = serve(options, &path, &[])?;
-            get_final(server.address, "/0/0/0.npy")?;
             ours.push(time_of(server.address, &whole)?);
             theirs.push(time_of(seed.address, &whole)?);
         }
@@ -232,9 +246,7 @@ fn first(options: &Options, file: &Path, tile: &str) -> Result<(f64, f64)> {
         return Err(format!("{tile} of {}: status {}", file.display(), answer.status));
     }
     get_final(server.address, "/0/0/0.png")?;
-    let peak = server
-        .peak_memory()
-        .ok_or("this system does not tell how much memory a process has had")?;
+    let peak = server.peak_memory().ok_or(NO_MEMORY)?;
     Ok((taken, peak))
 }
 
@@ -259,18 +271,24 @@ fn first_tiles(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> R
         let deepest = side.next_power_of_two().ilog2() - 8;
         format!("/{deepest}/{0}/{0}.png", side / 512)
     };
-    for (name, file, side) in [
-        ("1 GB .npy", "large.npy", fixtures.large),
-        ("40 GB sparse .npy", "sparse.npy", fixtures.sparse),
+    for (kind, file, side) in [
+        ("", "large.npy", fixtures.large),
+        ("sparse ", "sparse.npy", fixtures.sparse),
     ] {
+        let name = format!("{kind}.npy of {:.2} GB", (side * side) as f64 / 1e9);
         for (which, tile) in [("native tile", native(side)), ("zoom 0", "/0/0/0.png".to_owned())] {
-            let server = serve(options, &fixtures.file(file), &[])?;
-            let answer = get(server.address, &tile)?;
-            let taken = milliseconds(server.started);
-            if answer.status != 200 {
-                return Err(format!("{tile} of {name}: status {}", answer.status));
+            let (mut times, mut peaks, mut note) = (Vec::new(), Vec::new(), "");
+            for _ in 0..fixtures.rounds {
+                let server = serve(options, &fixtures.file(file), &[])?;
+                let answer = get(server.address, &tile)?;
+                times.push(milliseconds(server.started));
+                peaks.push(server.peak_memory().ok_or(NO_MEMORY)? / MEBIBYTE);
+                if answer.status != 200 {
+                    return Err(format!("{tile} of {name}: status {}", answer.status));
+                }
+                note = if answer.provisional { " (provisional)" } else { "" };
             }
-            let note = if answer.provisional { " (provisional)" } else { "" };
+            let (taken, peak) = (median(times), median(peaks));
             limit(
                 rows,
                 &format!("exec to first tile: {name}, {which}{note}"),
@@ -278,7 +296,6 @@ fn first_tiles(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> R
                 50.0,
                 "ms",
             );
-            let peak = server.peak_memory().unwrap_or(f64::NAN) / MEBIBYTE;
             limit(
                 rows,
                 &format!("peak memory by then: {name}, {which}"),
@@ -390,18 +407,16 @@ fn storm(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> Result<
         .into_iter()
         .take(20)
         .collect();
-    let storm: Vec<String> = [
-        "viridis", "magma", "inferno", "cividis", "turbo", "gray", "jet", "hot", "cool", "bone",
-    ]
-    .iter()
-    .flat_map(|name| {
-        fixtures
-            .tiles(&format!("/1024/{name}/-1/1.png?effort=small"))
-            .into_iter()
-            .take(80)
-    })
-    .take(400)
-    .collect();
+    let tiles = fixtures.tiles("");
+    let storm: Vec<String> = (0..400)
+        .map(|index| {
+            format!(
+                "{}/1024/viridis/-2/{}.png?effort=small",
+                tiles[index % tiles.len()],
+                2 + index
+            )
+        })
+        .collect();
     let count = storm.len();
     for turn in 0..fixtures.rounds * 2 {
         let server = serve(options, &fixtures.file("field.npy"), &[])?;

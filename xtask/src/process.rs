@@ -259,6 +259,15 @@ impl Counts {
         counts
     }
 
+    /// Reads what [`Display`](std::fmt::Display) has written, at the end of a sentence or anywhere in it.
+    pub(crate) fn told(sentence: &str) -> Self {
+        Self {
+            passed: before(sentence, "passed"),
+            failed: before(sentence, "failed"),
+            skipped: before(sentence, "skipped"),
+        }
+    }
+
     pub(crate) fn total(self) -> u64 {
         self.passed + self.failed + self.skipped
     }
@@ -355,6 +364,17 @@ mod tests {
                 "{output:?}"
             );
         }
+    }
+
+    #[test]
+    fn counts_are_read_back_from_a_failure() {
+        let counts = Counts {
+            passed: 940,
+            failed: 6,
+            skipped: 0,
+        };
+        assert_eq!(Counts::told(&format!("pytest: {counts}")), counts);
+        assert_eq!(Counts::told("cargo fmt: exit status: 1"), Counts::default());
     }
 
     #[test]

@@ -121,7 +121,9 @@ pub(crate) fn run_chosen(chosen: &[&str]) -> Outcome<()> {
             }
             Err(why) => {
                 println!("✗ {}: {why}", step.name);
-                sum.failed += 1;
+                let counts = Counts::told(&why);
+                sum.passed += counts.passed;
+                sum.failed += counts.failed.max(1);
                 failures.push(step.name);
                 ("FAILED", last_line(&why))
             }
