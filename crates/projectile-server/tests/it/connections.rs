@@ -140,7 +140,8 @@ fn heads_addresses_and_bodies_have_limits() {
     let headers = |count: usize, size: usize| {
         (0..count)
             .map(|i| format!("X-{i}: {}\n", "a".repeat(size)))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     assert_eq!(server.get_with("/healthz", &headers(50, 10)).status, 200);
     assert_eq!(server.get_with("/healthz", &headers(64, 10)).status, 431);
