@@ -93,7 +93,7 @@ fn pipelined_requests_are_answered_in_order() {
     let mut stream = server.connect();
     let one = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let all = ["/healthz", "/nothing", "/images", "/0/0/0/64.png"]
-        .map(|path| one(path))
+        .map(one)
         .concat();
     stream.write_all(all.as_bytes()).unwrap();
     let statuses: Vec<_> = (0..4).map(|_| read_answer(&mut stream, false).status).collect();
