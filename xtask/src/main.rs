@@ -1,2 +1,62 @@
-//! To come.
-fn main() {}
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, and the checks that need no other tool.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    reason = "a command line program talks on its standard output"
+)]
+
+mod bench;
+mod docs;
+mod layering;
+mod process;
+mod setup;
+mod steps;
+mod supply;
+mod table;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test [STEP…]     run every test there is (or those steps), then print one table
+cargo xtask test --list      the steps
+cargo xtask bench [--quick]  measure against a bare server and the original; print one table of ratios
+cargo xtask layering         hold the rooms' arrows
+cargo xtask supply           hold the dependencies to deny.toml
+cargo xtask docs             hold the documents' links
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        ["test", "--list"] => {
+            steps::list();
+            Ok(())
+        }
+        ["test", chosen @ ..] => match steps::unknown(chosen) {
+            Some(name) => {
+                return wrong_use(&format!(
+                    "no step is called {name:?}; `cargo xtask test --list` names them"
+                ));
+            }
+            None => steps::run_chosen(chosen),
+        },
+        ["bench", flags @ ..] => bench::run_checked(flags),
+        ["layering"] => layering::check().map(|facts| println!("{facts}")),
+        ["supply"] => supply::check().map(|facts| println!("{facts}")),
+        ["docs"] => docs::check().map(|facts| println!("{facts}")),
+        _ => return wrong_use("no such chore"),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn wrong_use(why: &str) -> ExitCode {
+    eprintln!("xtask: {why}\n\n{USAGE}");
+    ExitCode::from(2)
+}

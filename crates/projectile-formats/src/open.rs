@@ -12,9 +12,9 @@ use crate::formats::FORMATS;
 /// How an image file's colours are read, as in PIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Red, green, blue (and alpha where the file has it).
+    /// Red, green, blue: gray is repeated, alpha dropped.
     Rgb,
-    /// Gray, by ITU-R 601-2 luma: `(19595 r + 38470 g + 7471 b + 32768) >> 16`, which is PIL's arithmetic.
+    /// Gray (alpha dropped), by ITU-R 601-2 luma: `(19595 r + 38470 g + 7471 b + 32768) >> 16`, which is PIL's arithmetic.
     Luma,
 }
 

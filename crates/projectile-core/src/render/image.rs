@@ -416,18 +416,22 @@ impl Build {
     /// # Errors
     /// What reading gives, and [`Cancelled`](ErrorKind::Cancelled).
     pub fn run(mut self, threads: usize, cancel: &Cancel) -> Result<()> {
-        let Some(key) = self.key.take() else { return Ok(()) };
-        let pyramids = self.image.pyramids();
-        match self.build(&key, threads, cancel) {
-            Ok(levels) => {
-                pyramids.publish(key, levels);
-                Ok(())
-            }
+        let Some(key) = self.key.clone() else {
+            return Ok(());
+        };
+        // Until it is known how this ends the key stays, so that a panic gives the build up as dropping it does.
+        let built = self.build(&key, threads, cancel);
+        self.key = None;
+        match built {
+            Ok(levels) => self.image.pyramids().publish(key, levels),
             Err(error) => {
-                pyramids.give_up(&key, error.kind() != ErrorKind::Cancelled);
-                Err(error)
+                self.image
+                    .pyramids()
+                    .give_up(&key, error.kind() != ErrorKind::Cancelled);
+                return Err(error);
             }
         }
+        Ok(())
     }
 
     fn build(&self, key: &Key, threads: usize, cancel: &Cancel) -> Result<Levels> {

@@ -57,6 +57,13 @@ macro_rules! data {
                 })
             }
 
+            /// Sets every sample to the nearest value there is to `value`.
+            pub(crate) fn fill(&mut self, value: f64) {
+                match self {
+                    $(Self::$variant(samples) => samples.fill(projectile_core::Sample::from_f64(value)),)*
+                }
+            }
+
             /// The samples' memory, to be filled in this machine's byte order.
             pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
                 match self { $(Self::$variant(samples) => bytemuck::cast_slice_mut(samples),)* }

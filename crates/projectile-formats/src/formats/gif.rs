@@ -13,6 +13,9 @@ use crate::open::{Mode, OpenOptions};
 
 pub(crate) struct Gif;
 
+/// What LZW of 12 bits does at its best, with room.
+const MOST_PIXELS_PER_BYTE: u64 = 4096;
+
 /// More frames than this are not composed: their count is only known by walking the file.
 const MOST_FRAMES: u64 = 65_536;
 
@@ -51,6 +54,8 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let mut walk = decoder(input, true)?;
     let (width, height) = (u64::from(walk.width()), u64::from(walk.height()));
     let one = input.samples(width, height, 4, 1)?;
+    // A canvas may be larger than what is drawn on it, but not by any number.
+    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
     let mut declared = 0;
     // A tail that is missing harms no frame that is there, but the frame that is cut harms itself: it is met again
     // below, where it is an error.
@@ -66,11 +71,12 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     if declared == 0 {
         return Err(Error::corrupt("it holds no frame"));
     }
-    let frames = if input.samples(width, height, 4 * declared, 1).is_ok() {
-        declared
-    } else {
-        1
-    };
+    // All frames where they fit the limits, else the first.
+    let fits = input.samples(width, height, 4 * declared, 1).is_ok()
+        && input
+            .plausible(width * height * declared, MOST_PIXELS_PER_BYTE)
+            .is_ok();
+    let frames = if fits { declared } else { 1 };
     let mut decoder = decoder(input, false)?;
     let mut pixels: Vec<u8> = zeroed(one * frames as usize)?;
     let mut canvas = Canvas {

@@ -47,6 +47,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &ico::Ico,
     &tga::Tga,
     // Known, and refused with a reason; last, so that a format that is read goes first.
+    &unsupported::AVIF,
+    &unsupported::AVIF_SEQUENCE,
     &unsupported::BLP,
     &unsupported::BUFR,
     &unsupported::CUR,

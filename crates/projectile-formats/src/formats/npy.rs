@@ -47,7 +47,12 @@ impl Format for Npy {
         }
         let version = version::of(&metadata);
         if promised > options.limits.whole_array_bytes {
-            return Ok(NamedSource::only(NpySource::new(reader.into_inner(), &header, axes, version)?));
+            return Ok(NamedSource::only(NpySource::new(
+                reader.into_inner(),
+                &header,
+                axes,
+                version,
+            )?));
         }
         let samples = read_samples(&mut reader, &header, options)?;
         let mut info = SourceInfo::new(header.dtype, axes, self.name());

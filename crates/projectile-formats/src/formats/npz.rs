@@ -35,7 +35,14 @@ impl Format for Npz {
 
     fn sniff(&self, head: &[u8]) -> bool {
         // Any zip begins so; the first member's name, which follows, tells it from others.
-        head.starts_with(b"PK\x03\x04") && head.iter().take(1024).copied().collect::<Vec<u8>>().windows(4).any(|w| w == b".npy")
+        head.starts_with(b"PK\x03\x04")
+            && head
+                .iter()
+                .take(1024)
+                .copied()
+                .collect::<Vec<u8>>()
+                .windows(4)
+                .any(|w| w == b".npy")
     }
 
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
@@ -45,32 +52,55 @@ impl Format for Npz {
         let version = version::of(&file.metadata().map_err(unreadable)?);
         let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&error))?;
         if archive.len() > MAX_MEMBERS {
-            return Err(Error::limit(format!("{} members, at most {MAX_MEMBERS} are shown", archive.len())));
+            return Err(Error::limit(format!(
+                "{} members, at most {MAX_MEMBERS} are shown",
+                archive.len()
+            )));
         }
         let mut sources = Vec::new();
         let mut skipped = Vec::new();
         let mut budget = options.limits.decoded_bytes;
         for index in 0..archive.len() {
             let mut member = archive.by_index(index).map_err(|error| broken(&error))?;
-            let name = member.name().map_err(|error| broken(&error))?.trim_end_matches(".npy").to_owned();
-            match open_member(&mut member, &mut budget, version ^ (index as u64 + 1).rotate_left(32), options) {
+            let name = member
+                .name()
+                .map_err(|error| broken(&error))?
+                .trim_end_matches(".npy")
+                .to_owned();
+            match open_member(
+                &mut member,
+                &mut budget,
+                version ^ (index as u64 + 1).rotate_left(32),
+                options,
+            ) {
                 Ok(source) => sources.push((name, source)),
                 Err(error) if matches!(error.kind(), ErrorKind::Unsupported) => skipped.push((name, error)),
                 Err(error) => return Err(error.context(name)),
             }
         }
         if sources.is_empty() {
-            let (name, error) =
-                skipped.into_iter().next().unwrap_or_else(|| (String::new(), Error::corrupt("an archive of nothing")));
-            return Err(if name.is_empty() { error } else { error.context(name) });
+            let (name, error) = skipped
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| (String::new(), Error::corrupt("an archive of nothing")));
+            return Err(if name.is_empty() {
+                error
+            } else {
+                error.context(name)
+            });
         }
-        let details: Vec<_> =
-            skipped.iter().map(|(name, error)| (format!("not shown: {name}"), error.message().to_owned())).collect();
+        let details: Vec<_> = skipped
+            .iter()
+            .map(|(name, error)| (format!("not shown: {name}"), error.message().to_owned()))
+            .collect();
         sources
             .into_iter()
             .map(|(name, (samples, header, mut info))| {
                 info.details.extend(details.iter().cloned());
-                Ok(NamedSource { name, source: Arc::new(array(samples, &header, info)?) })
+                Ok(NamedSource {
+                    name,
+                    source: Arc::new(array(samples, &header, info)?),
+                })
             })
             .collect()
     }
@@ -78,7 +108,12 @@ impl Format for Npz {
 
 type Member = (projectile_core::Samples, crate::npy::Header, SourceInfo);
 
-fn open_member(member: &mut impl Read, budget: &mut u64, version: u64, options: &OpenOptions) -> Result<Member> {
+fn open_member(
+    member: &mut impl Read,
+    budget: &mut u64,
+    version: u64,
+    options: &OpenOptions,
+) -> Result<Member> {
     let header = read_header(member)?;
     let axes = axes(&header, options)?;
     let bytes = header.data_bytes()?;

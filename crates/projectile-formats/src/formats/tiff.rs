@@ -72,6 +72,12 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     }
     let mut data = Data::zeroed(main.dtype, one * taken.len())?
         .ok_or_else(|| Error::unsupported(format!("TIFF files of {}", main.dtype)))?;
+    let unwritten = located
+        .iter()
+        .any(|(_, chunks)| chunks.spans.iter().any(|&(_, length)| length == 0));
+    if let Some(nodata) = main.nodata.filter(|_| unwritten) {
+        data.fill(nodata); // what GDAL shows for the chunks of a sparse file
+    }
     let slices = data.bytes_mut().chunks_exact_mut(one * size);
     for ((page, chunks), pixels) in located.iter().zip(slices) {
         check_readable(&mut file, page, taken[0])?;

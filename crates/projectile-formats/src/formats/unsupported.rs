@@ -100,6 +100,10 @@ const PROGRAM: Way = Way::Convert(
 );
 const VECTORS: Way = Way::Convert("they are drawings without pixels. Render the file to PNG or TIFF first");
 
+/// Its one decoder in Rust, rav1d, shows good files well but ends the whole process on broken ones (`abort`, which no
+/// `catch_unwind` meets), and a server must outlive any file.
+pub(crate) static AVIF: Unsupported = pillow("AVIF", &["avif", "avifs"], Some((4, b"ftypavif")));
+pub(crate) static AVIF_SEQUENCE: Unsupported = pillow("AVIF sequence", &[], Some((4, b"ftypavis")));
 pub(crate) static BLP: Unsupported = pillow("BLP", &["blp"], Some((0, b"BLP")));
 pub(crate) static BUFR: Unsupported = array("BUFR", &["bufr"], Some((0, b"BUFR")), "pybufrkit", "array");
 pub(crate) static CUR: Unsupported = pillow("CUR", &["cur"], None);

@@ -14,6 +14,9 @@ use crate::open::OpenOptions;
 
 pub(crate) struct WebP;
 
+/// A frame of an animation may be a few bytes that change nothing; a file of nothing else is not unfolded for it.
+const MOST_PIXELS_PER_BYTE: u64 = 65_536;
+
 /// Memory for profiles and the like, apart from the pixels.
 const METADATA: usize = 64 << 20;
 
@@ -55,11 +58,11 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         1
     };
     // All frames where they fit the limit, else the first.
-    let frames = if input.samples(width, height, channels * declared, 1).is_ok() {
-        declared
-    } else {
-        1
-    };
+    let fits = input.samples(width, height, channels * declared, 1).is_ok()
+        && input
+            .plausible(width * height * declared, MOST_PIXELS_PER_BYTE)
+            .is_ok();
+    let frames = if fits { declared } else { 1 };
     let mut pixels: Vec<u8> = zeroed(one * frames as usize)?;
     if decoder.is_animated() {
         for frame in pixels.chunks_exact_mut(one) {

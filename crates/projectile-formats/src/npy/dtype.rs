@@ -73,7 +73,11 @@ mod tests {
         for dtype in DType::ALL {
             for (order, big) in [("<", false), (">", true), ("|", false), ("=", false), ("", false)] {
                 let descr = Literal::Text(format!("{order}{}", dtype.code()));
-                assert_eq!(parse(&descr).unwrap(), (dtype, big && dtype.word() > 1), "{descr:?}");
+                assert_eq!(
+                    parse(&descr).unwrap(),
+                    (dtype, big && dtype.word() > 1),
+                    "{descr:?}"
+                );
             }
         }
         assert_eq!(parse(&Literal::Text("float32".into())).unwrap().0, DType::Float32);
@@ -81,12 +85,22 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused_by_name() {
-        for (descr, word) in [("|O", "pickle"), ("<U5", "text"), ("<M8[ns]", "times"), ("<f16", "long double"), ("x", "known")]
-        {
+        for (descr, word) in [
+            ("|O", "pickle"),
+            ("<U5", "text"),
+            ("<M8[ns]", "times"),
+            ("<f16", "long double"),
+            ("x", "known"),
+        ] {
             let error = parse(&Literal::Text(descr.into())).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert!(error.message().contains(word), "{descr}: {error}");
         }
-        assert!(parse(&Literal::List(vec![])).unwrap_err().message().contains("structured"));
+        assert!(
+            parse(&Literal::List(vec![]))
+                .unwrap_err()
+                .message()
+                .contains("structured")
+        );
     }
 }

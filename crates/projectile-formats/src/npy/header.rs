@@ -37,7 +37,12 @@ impl Header {
             .try_fold(self.dtype.size() as u64, |bytes, &size| bytes.checked_mul(size))
             .filter(|&bytes| i64::try_from(bytes).is_ok())
             .or(zero.then_some(0))
-            .ok_or_else(|| Error::limit(format!("an array of shape {:?} is larger than any file", self.shape)))
+            .ok_or_else(|| {
+                Error::limit(format!(
+                    "an array of shape {:?} is larger than any file",
+                    self.shape
+                ))
+            })
     }
 }
 
@@ -75,10 +80,16 @@ pub(crate) fn read_header(reader: &mut impl Read) -> Result<Header> {
             read(reader, &mut length)?;
             (12, u32::from_le_bytes(length) as usize)
         }
-        _ => return Err(Error::unsupported(format!("version {major}.{minor} of .npy: there are 1.0, 2.0 and 3.0"))),
+        _ => {
+            return Err(Error::unsupported(format!(
+                "version {major}.{minor} of .npy: there are 1.0, 2.0 and 3.0"
+            )));
+        }
     };
     if length > MAX_LENGTH {
-        return Err(Error::corrupt(format!("broken .npy header: its length is {length} bytes, at most {MAX_LENGTH} are read")));
+        return Err(Error::corrupt(format!(
+            "broken .npy header: its length is {length} bytes, at most {MAX_LENGTH} are read"
+        )));
     }
     let mut bytes = vec![0; length];
     read(reader, &mut bytes)?;
@@ -100,7 +111,9 @@ fn read(reader: &mut impl Read, buffer: &mut [u8]) -> Result<()> {
 
 fn interpret(literal: &Literal, length: u64) -> Result<Header> {
     let wrong = |why: &str| Error::corrupt(format!("broken .npy header: {why}"));
-    let Literal::Dict(entries) = literal else { return Err(wrong("it is no dictionary")) };
+    let Literal::Dict(entries) = literal else {
+        return Err(wrong("it is no dictionary"));
+    };
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
     for (key, value) in entries {
         // As in Python, of equal keys the last counts.
@@ -114,7 +127,9 @@ fn interpret(literal: &Literal, length: u64) -> Result<Header> {
     let Some(Literal::Bool(fortran_order)) = fortran_order else {
         return Err(wrong("fortran_order is neither True nor False"));
     };
-    let Some(Literal::Tuple(sizes)) = shape else { return Err(wrong("shape is no tuple")) };
+    let Some(Literal::Tuple(sizes)) = shape else {
+        return Err(wrong("shape is no tuple"));
+    };
     let shape = sizes
         .iter()
         .map(|size| match size {
@@ -124,7 +139,13 @@ fn interpret(literal: &Literal, length: u64) -> Result<Header> {
         .collect::<Option<Vec<u64>>>()
         .ok_or_else(|| wrong("shape holds something else than sizes"))?;
     let (dtype, big_endian) = dtype::parse(descr.ok_or_else(|| wrong("it has no descr"))?)?;
-    Ok(Header { dtype, big_endian, fortran_order: *fortran_order, shape, length })
+    Ok(Header {
+        dtype,
+        big_endian,
+        fortran_order: *fortran_order,
+        shape,
+        length,
+    })
 }
 
 #[cfg(test)]
@@ -145,14 +166,35 @@ mod tests {
     #[test]
     fn all_three_versions_are_read() {
         for version in 1..=3 {
-            let bytes = file(version, "{'descr': '>i2', 'fortran_order': True, 'shape': (5, 6, 7), }   \n");
+            let bytes = file(
+                version,
+                "{'descr': '>i2', 'fortran_order': True, 'shape': (5, 6, 7), }   \n",
+            );
             let header = parse_header(&bytes).unwrap();
             assert_eq!(header.length, bytes.len() as u64);
-            assert_eq!((header.dtype, header.big_endian, header.fortran_order), (DType::Int16, true, true));
-            assert_eq!((header.shape.as_slice(), header.data_bytes().unwrap()), ([5, 6, 7].as_slice(), 420));
+            assert_eq!(
+                (header.dtype, header.big_endian, header.fortran_order),
+                (DType::Int16, true, true)
+            );
+            assert_eq!(
+                (header.shape.as_slice(), header.data_bytes().unwrap()),
+                ([5, 6, 7].as_slice(), 420)
+            );
         }
-        assert!(parse_header(&file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (10L, 2L), }")).is_ok());
-        assert!(parse_header(&file(3, "{'descr': '<f4', 'fortran_order': False, 'shape': (10L, 2L), }")).is_err());
+        assert!(
+            parse_header(&file(
+                1,
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (10L, 2L), }"
+            ))
+            .is_ok()
+        );
+        assert!(
+            parse_header(&file(
+                3,
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (10L, 2L), }"
+            ))
+            .is_err()
+        );
     }
 
     #[test]
@@ -169,7 +211,11 @@ mod tests {
             "{'descr': '<f4', 'fortran_order': False, 'shape': (1.5, 2)}",
             "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}",
         ] {
-            assert_eq!(parse_header(&file(1, dict)).unwrap_err().kind(), ErrorKind::Corrupt, "{dict}");
+            assert_eq!(
+                parse_header(&file(1, dict)).unwrap_err().kind(),
+                ErrorKind::Corrupt,
+                "{dict}"
+            );
         }
         let mut long = file(2, "{}");
         long[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -180,7 +226,13 @@ mod tests {
 
     #[test]
     fn sizes_that_no_file_has_are_refused_without_overflow() {
-        let header = |shape: &str| parse_header(&file(1, &format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"))).unwrap();
+        let header = |shape: &str| {
+            parse_header(&file(
+                1,
+                &format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"),
+            ))
+            .unwrap()
+        };
         assert!(header("(4294967296, 4294967296)").data_bytes().is_err());
         assert_eq!(header("(4294967296, 4294967296, 0)").data_bytes().unwrap(), 0);
     }

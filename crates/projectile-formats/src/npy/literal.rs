@@ -19,10 +19,17 @@ const MAX_DEPTH: usize = 8;
 
 /// Reads one literal; only white space may follow. `long_suffix` allows integers such as `10L`, as Python 2 wrote.
 pub(super) fn parse(text: &str, long_suffix: bool) -> Result<Literal> {
-    let mut parser = Parser { rest: text, long_suffix };
+    let mut parser = Parser {
+        rest: text,
+        long_suffix,
+    };
     let literal = parser.value(0)?;
     parser.skip_space();
-    if parser.rest.is_empty() { Ok(literal) } else { Err(parser.unexpected("the end")) }
+    if parser.rest.is_empty() {
+        Ok(literal)
+    } else {
+        Err(parser.unexpected("the end"))
+    }
 }
 
 struct Parser<'a> {
@@ -37,7 +44,11 @@ impl Parser<'_> {
 
     fn unexpected(&self, wanted: &str) -> Error {
         let found: String = self.rest.chars().take(12).flat_map(char::escape_debug).collect();
-        let found = if found.is_empty() { "the end".to_owned() } else { format!("\"{found}\"") };
+        let found = if found.is_empty() {
+            "the end".to_owned()
+        } else {
+            format!("\"{found}\"")
+        };
         Error::corrupt(format!("broken .npy header: {wanted} expected, {found} found"))
     }
 
@@ -76,9 +87,11 @@ impl Parser<'_> {
     }
 
     fn word(&mut self) -> Result<Literal> {
-        for (word, literal) in
-            [("True", Literal::Bool(true)), ("False", Literal::Bool(false)), ("None", Literal::None)]
-        {
+        for (word, literal) in [
+            ("True", Literal::Bool(true)),
+            ("False", Literal::Bool(false)),
+            ("None", Literal::None),
+        ] {
             if let Some(rest) = self.rest.strip_prefix(word)
                 && !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
             {
@@ -157,7 +170,10 @@ impl Parser<'_> {
             }
             _ => false,
         };
-        let length = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(self.rest.len());
+        let length = self
+            .rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(self.rest.len());
         let (mut word, rest) = self.rest.split_at(length);
         if self.long_suffix {
             word = word.strip_suffix('L').unwrap_or(word);
@@ -169,7 +185,11 @@ impl Parser<'_> {
             _ => (word, 10),
         };
         // Underscores stand between digits, and decimals have no leading zeros.
-        let digits = if radix == 10 { digits } else { digits.strip_prefix('_').unwrap_or(digits) };
+        let digits = if radix == 10 {
+            digits
+        } else {
+            digits.strip_prefix('_').unwrap_or(digits)
+        };
         let tidy = !digits.is_empty() && digits.split('_').all(|run| !run.is_empty());
         let plain: String = digits.chars().filter(|&c| c != '_').collect();
         let leading_zero = radix == 10 && plain.starts_with('0') && plain.bytes().any(|digit| digit != b'0');
@@ -197,11 +217,31 @@ mod tests {
             Literal::Dict(vec![(Literal::Text("a".into()), Literal::List(list))])
         });
         for broken in [
-            "", "(", "(,)", "(1 2)", "{'a' 1}", "{'a': 1 'b': 2}", "'a", "__import__('os')", "1 + 1", "010", "1__0",
-            "1_", "(1,) x", "Truely", "1L", "'\\x41'", "((((((((((1,),),),),),),),),),)", "é", "u",
+            "",
+            "(",
+            "(,)",
+            "(1 2)",
+            "{'a' 1}",
+            "{'a': 1 'b': 2}",
+            "'a",
+            "__import__('os')",
+            "1 + 1",
+            "010",
+            "1__0",
+            "1_",
+            "(1,) x",
+            "Truely",
+            "1L",
+            "'\\x41'",
+            "((((((((((1,),),),),),),),),),)",
+            "é",
+            "u",
         ] {
             assert!(parse(broken, false).is_err(), "{broken}");
         }
-        assert_eq!(parse("(10L,)", true).unwrap(), Literal::Tuple(vec![Literal::Integer(10)]));
+        assert_eq!(
+            parse("(10L,)", true).unwrap(),
+            Literal::Tuple(vec![Literal::Integer(10)])
+        );
     }
 }

@@ -6,8 +6,8 @@ mod literal;
 mod region;
 mod whole;
 
-pub use header::{Header, parse_header};
 pub(crate) use header::read_header;
+pub use header::{Header, parse_header};
 pub(crate) use region::NpySource;
 pub(crate) use whole::read_samples;
 

@@ -8,7 +8,8 @@ use std::io;
 use std::time::SystemTime;
 
 use projectile_core::{
-    Axes, DType, Error, ErrorKind, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source, SourceInfo,
+    Axes, DType, Error, ErrorKind, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source,
+    SourceInfo,
 };
 
 use super::Header;
@@ -74,7 +75,9 @@ impl NpySource {
         let samples = height as u64 * width as u64 * channels.len() as u64;
         let item = self.dtype.size() as u64;
         if samples.checked_mul(item).is_none_or(|bytes| bytes > MAX_ANSWER) {
-            return Err(Error::limit(format!("a region of {height} × {width} pixels is too large to read at once")));
+            return Err(Error::limit(format!(
+                "a region of {height} × {width} pixels is too large to read at once"
+            )));
         }
         let mut base = 0;
         let mut indices = request.selection.indices.iter();
@@ -89,17 +92,41 @@ impl NpySource {
         let mut out = vec![0; (samples * item) as usize];
         let step = request.step.max(1);
         let wide = channels.len() as u64;
-        let rows = Axis { count: height as u64, stride: stride("y") * step, output: width as u64 * wide };
-        let columns = Axis { count: width as u64, stride: stride("x") * step, output: wide };
+        let rows = Axis {
+            count: height as u64,
+            stride: stride("y") * step,
+            output: width as u64 * wide,
+        };
+        let columns = Axis {
+            count: width as u64,
+            stride: stride("x") * step,
+            output: wide,
+        };
         // Neighbouring channels are read together, others one by one.
         let neighbours = channels.windows(2).all(|pair| pair[1] == pair[0] + 1);
         let runs: Vec<(u64, u64, u64)> = if neighbours {
-            channels.first().map(|&first| (first, wide, 0)).into_iter().collect()
+            channels
+                .first()
+                .map(|&first| (first, wide, 0))
+                .into_iter()
+                .collect()
         } else {
-            channels.iter().zip(0..).map(|(&channel, at)| (channel, 1, at)).collect()
+            channels
+                .iter()
+                .zip(0..)
+                .map(|(&channel, at)| (channel, 1, at))
+                .collect()
         };
         for (first, count, at) in runs {
-            let mut axes = [rows, columns, Axis { count, stride: stride("c"), output: 1 }];
+            let mut axes = [
+                rows,
+                columns,
+                Axis {
+                    count,
+                    stride: stride("c"),
+                    output: 1,
+                },
+            ];
             axes.sort_by_key(|axis| std::cmp::Reverse(axis.stride));
             self.gather(&axes, base + first * stride("c"), at, &mut out, request)?;
         }
@@ -107,31 +134,54 @@ impl NpySource {
         if stamp(&self.file)? != self.opened {
             return Err(changed());
         }
-        Pixels::new(Samples::from_bytes(self.dtype, &out, self.big_endian), height, width, channels.len())
+        Pixels::new(
+            Samples::from_bytes(self.dtype, &out, self.big_endian),
+            height,
+            width,
+            channels.len(),
+        )
     }
 
     /// Reads a block of the file, slowest axis first, into its places in `out`.
     fn gather(&self, axes: &[Axis], base: u64, at: u64, out: &mut [u8], request: &ReadRequest) -> Result<()> {
         let item = self.dtype.size() as u64;
-        let span = 1 + axes.iter().map(|axis| (axis.count - 1) * axis.stride).sum::<u64>();
+        let span = 1 + axes
+            .iter()
+            .map(|axis| (axis.count - 1) * axis.stride)
+            .sum::<u64>();
         let wanted: u64 = axes.iter().map(|axis| axis.count).product();
-        let contiguous = axes.last().filter(|axis| axis.stride == 1).map_or(1, |axis| axis.count);
+        let contiguous = axes
+            .last()
+            .filter(|axis| axis.stride == 1)
+            .map_or(1, |axis| axis.count);
         let calls = wanted / contiguous.max(1);
         let waste = (span - wanted.min(span)) * item;
         match axes.split_first() {
-            Some((slowest, rest)) if calls > 1 && (span * item > MAX_READ || waste > calls * WORTH_A_CALL) => {
+            Some((slowest, rest))
+                if calls > 1 && (span * item > MAX_READ || waste > calls * WORTH_A_CALL) =>
+            {
                 for i in 0..slowest.count {
                     if i % 64 == 0 {
                         request.cancel.check()?;
                     }
-                    self.gather(rest, base + i * slowest.stride, at + i * slowest.output, out, request)?;
+                    self.gather(
+                        rest,
+                        base + i * slowest.stride,
+                        at + i * slowest.output,
+                        out,
+                        request,
+                    )?;
                 }
                 Ok(())
             }
             _ => {
                 let mut bytes = vec![0; (span * item) as usize];
                 read_exact_at(&self.file, &mut bytes, self.data_start + base * item).map_err(|error| {
-                    if error.kind() == io::ErrorKind::UnexpectedEof { changed() } else { unreadable(&error) }
+                    if error.kind() == io::ErrorKind::UnexpectedEof {
+                        changed()
+                    } else {
+                        unreadable(&error)
+                    }
                 })?;
                 scatter(axes, &bytes, 0, at, out, item as usize);
                 Ok(())
@@ -151,7 +201,14 @@ fn scatter(axes: &[Axis], span: &[u8], from: u64, at: u64, out: &mut [u8], item:
         [run] if (run.stride, run.output) == (1, 1) => copy(out, from, at, run.count as usize * item),
         [slowest, rest @ ..] => {
             for i in 0..slowest.count {
-                scatter(rest, span, from + i * slowest.stride, at + i * slowest.output, out, item);
+                scatter(
+                    rest,
+                    span,
+                    from + i * slowest.stride,
+                    at + i * slowest.output,
+                    out,
+                    item,
+                );
             }
         }
     }
@@ -163,7 +220,9 @@ fn strides(shape: &[u64], fortran_order: bool) -> Vec<u64> {
     if fortran_order {
         (1..shape.len()).for_each(|i| strides[i] = strides[i - 1] * shape[i - 1]);
     } else {
-        (1..shape.len()).rev().for_each(|i| strides[i - 1] = strides[i] * shape[i]);
+        (1..shape.len())
+            .rev()
+            .for_each(|i| strides[i - 1] = strides[i] * shape[i]);
     }
     strides
 }
@@ -174,11 +233,17 @@ fn stamp(file: &File) -> Result<(u64, Option<SystemTime>)> {
 }
 
 fn unreadable(error: &io::Error) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("the file cannot be read: {error}"))
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("the file cannot be read: {error}"),
+    )
 }
 
 fn changed() -> Error {
-    Error::new(ErrorKind::Gone, "the file changed on disk since it was opened: open it again")
+    Error::new(
+        ErrorKind::Gone,
+        "the file changed on disk since it was opened: open it again",
+    )
 }
 
 #[cfg(unix)]

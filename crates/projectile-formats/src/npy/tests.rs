@@ -7,7 +7,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use projectile_core::{Cancel, DType, ErrorKind, Pixels, ReadRequest, Region, Residence, Result, Selection, Source};
+use projectile_core::{
+    Cancel, DType, ErrorKind, Pixels, ReadRequest, Region, Residence, Result, Selection, Source,
+};
 use proptest::prelude::*;
 
 use crate::open::{OpenOptions, open};
@@ -33,9 +35,21 @@ fn source(path: &Path, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     open(path, options).map(|mut sources| sources.remove(0).source)
 }
 
-fn read(source: &dyn Source, region: Region, step: u64, indices: Vec<u64>, channels: Option<Vec<u64>>) -> Result<Pixels> {
+fn read(
+    source: &dyn Source,
+    region: Region,
+    step: u64,
+    indices: Vec<u64>,
+    channels: Option<Vec<u64>>,
+) -> Result<Pixels> {
     let selection = Selection { indices, channels };
-    let request = ReadRequest { level: 0, region, step, selection, cancel: Cancel::new() };
+    let request = ReadRequest {
+        level: 0,
+        region,
+        step,
+        selection,
+        cancel: Cancel::new(),
+    };
     match pin!(source.read(request)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
         Poll::Pending => panic!("a local source waits"),
@@ -44,11 +58,18 @@ fn read(source: &dyn Source, region: Region, step: u64, indices: Vec<u64>, chann
 
 fn all(source: &dyn Source) -> Region {
     let axes = &source.info().axes;
-    Region { y: 0, x: 0, height: axes.height(), width: axes.width() }
+    Region {
+        y: 0,
+        x: 0,
+        height: axes.height(),
+        width: axes.width(),
+    }
 }
 
 fn noise(length: usize) -> Vec<u8> {
-    (0..length as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
+    (0..length as u64)
+        .map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
+        .collect()
 }
 
 #[test]
@@ -59,12 +80,26 @@ fn every_dtype_and_byte_order_reads_the_same_by_region_as_whole() {
         for order in ['<', '>'] {
             let data = noise(6 * 7 * dtype.size());
             write(&path, &format!("{order}{}", dtype.code()), false, &[6, 7], &data);
-            let (whole, region) = (source(&path, &options(true)).unwrap(), source(&path, &options(false)).unwrap());
-            assert_eq!((whole.residence(), region.residence()), (Residence::Memory, Residence::Local));
-            let bytes = |source: &dyn Source| read(source, all(source), 1, vec![], None).unwrap().to_le_bytes().unwrap();
+            let (whole, region) = (
+                source(&path, &options(true)).unwrap(),
+                source(&path, &options(false)).unwrap(),
+            );
+            assert_eq!(
+                (whole.residence(), region.residence()),
+                (Residence::Memory, Residence::Local)
+            );
+            let bytes = |source: &dyn Source| {
+                read(source, all(source), 1, vec![], None)
+                    .unwrap()
+                    .to_le_bytes()
+                    .unwrap()
+            };
             let expected: Vec<u8> = match dtype {
                 DType::Bool => data.iter().map(|&b| u8::from(b != 0)).collect(),
-                _ if order == '>' => data.chunks(dtype.word()).flat_map(|w| w.iter().rev().copied()).collect(),
+                _ if order == '>' => data
+                    .chunks(dtype.word())
+                    .flat_map(|w| w.iter().rev().copied())
+                    .collect(),
                 _ => data,
             };
             assert_eq!(bytes(&*whole), expected, "{order}{dtype} whole");
@@ -80,10 +115,17 @@ fn shapes_that_are_no_picture_are_refused_and_axes_can_be_named() {
     let path = folder.path().join("a.npy");
     for shape in [vec![], vec![64], vec![2, 2, 2, 2, 2, 2], vec![0, 64]] {
         write(&path, "|u1", false, &shape, &noise(64));
-        assert_eq!(source(&path, &options(true)).unwrap_err().kind(), ErrorKind::Unsupported, "{shape:?}");
+        assert_eq!(
+            source(&path, &options(true)).unwrap_err().kind(),
+            ErrorKind::Unsupported,
+            "{shape:?}"
+        );
     }
     write(&path, "|u1", false, &[2, 2, 2, 2, 2, 2], &noise(64));
-    let named = OpenOptions { axes: Some("abtcyx".into()), ..options(true) };
+    let named = OpenOptions {
+        axes: Some("abtcyx".into()),
+        ..options(true)
+    };
     assert_eq!(source(&path, &named).unwrap().info().axes.extra().count(), 3);
 }
 
@@ -95,7 +137,10 @@ fn a_file_that_holds_less_than_it_promises_is_refused() {
     for whole in [true, false] {
         let error = source(&path, &options(whole)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
-        assert!(error.message().contains("short.npy") && error.message().contains("400"), "{error}");
+        assert!(
+            error.message().contains("short.npy") && error.message().contains("400"),
+            "{error}"
+        );
     }
 }
 
@@ -104,8 +149,22 @@ fn a_file_that_changes_while_it_is_served_is_an_error_and_never_zeros() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.npy");
     let changes: [fn(&Path); 3] = [
-        |path| std::fs::OpenOptions::new().write(true).open(path).unwrap().set_len(1000).unwrap(),
-        |path| std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap(),
+        |path| {
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_len(1000)
+                .unwrap()
+        },
+        |path| {
+            std::fs::OpenOptions::new()
+                .append(true)
+                .open(path)
+                .unwrap()
+                .write_all(b"more")
+                .unwrap()
+        },
         |path| {
             // Same length, another time.
             let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
@@ -117,7 +176,10 @@ fn a_file_that_changes_while_it_is_served_is_an_error_and_never_zeros() {
         let source = source(&path, &options(false)).unwrap();
         assert!(read(&*source, all(&*source), 1, vec![], None).is_ok());
         change(&path);
-        assert_eq!(read(&*source, all(&*source), 1, vec![], None).unwrap_err().kind(), ErrorKind::Gone);
+        assert_eq!(
+            read(&*source, all(&*source), 1, vec![], None).unwrap_err().kind(),
+            ErrorKind::Gone
+        );
     }
     // Another file under its name leaves the one that was opened as it was.
     write(&path, "|u1", false, &[100, 100], &noise(10_000));
@@ -137,7 +199,12 @@ fn a_cancelled_read_stops() {
     cancel.cancel();
     let request = ReadRequest {
         level: 0,
-        region: Region { y: 0, x: 0, height: 1, width: 1 << 16 },
+        region: Region {
+            y: 0,
+            x: 0,
+            height: 1,
+            width: 1 << 16,
+        },
         step: 1 << 13,
         selection: Selection::default(),
         cancel,
@@ -170,10 +237,26 @@ fn an_archive_shows_its_pictures_and_says_what_it_leaves_out() {
     }
     archive.finish().unwrap();
     let sources = open(&path, &OpenOptions::default()).unwrap();
-    assert_eq!(sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["first", "second"]);
-    assert!(sources[0].source.info().details.iter().any(|(name, why)| name.contains("objects") && why.contains("pickle")));
+    assert_eq!(
+        sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+        ["first", "second"]
+    );
+    assert!(
+        sources[0]
+            .source
+            .info()
+            .details
+            .iter()
+            .any(|(name, why)| name.contains("objects") && why.contains("pickle"))
+    );
     let second = &*sources[1].source;
-    assert_eq!(read(second, all(second), 1, vec![], None).unwrap().to_le_bytes().unwrap(), noise(90));
+    assert_eq!(
+        read(second, all(second), 1, vec![], None)
+            .unwrap()
+            .to_le_bytes()
+            .unwrap(),
+        noise(90)
+    );
 
     let mut tight = OpenOptions::default();
     tight.limits.decoded_bytes = 100;

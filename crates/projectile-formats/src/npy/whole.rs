@@ -13,7 +13,11 @@ use crate::open::OpenOptions;
 const CHUNK: usize = 8 << 20;
 
 /// Reads the elements that follow a header. Whoever calls has made sure that they are there and may be kept.
-pub(crate) fn read_samples(reader: &mut impl Read, header: &Header, options: &OpenOptions) -> Result<Samples> {
+pub(crate) fn read_samples(
+    reader: &mut impl Read,
+    header: &Header,
+    options: &OpenOptions,
+) -> Result<Samples> {
     let dtype = header.dtype;
     let count = usize::try_from(header.data_bytes()? / dtype.size() as u64)
         .map_err(|_| Error::limit("the array is larger than this machine's memory"))?;
@@ -48,7 +52,9 @@ pub(crate) fn read_samples(reader: &mut impl Read, header: &Header, options: &Op
 
 fn read_as<T: Pod>(count: usize, fill: &mut impl FnMut(&mut [u8]) -> Result<()>) -> Result<Vec<T>> {
     let mut samples: Vec<T> = Vec::new();
-    samples.try_reserve_exact(count).map_err(|_| Error::limit("the array does not fit into memory"))?;
+    samples
+        .try_reserve_exact(count)
+        .map_err(|_| Error::limit("the array does not fit into memory"))?;
     samples.resize(count, T::zeroed());
     // Files are little-endian as this machine is; where they are not, `fill` turns each word over.
     fill(bytemuck::cast_slice_mut(&mut samples))?;
@@ -61,9 +67,9 @@ fn fill(reader: &mut impl Read, bytes: &mut [u8], options: &OpenOptions) -> Resu
     for chunk in bytes.chunks_mut(CHUNK) {
         options.cancel.check()?;
         reader.read_exact(chunk).map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                Error::corrupt(format!("the file is cut short: its header promises {total} bytes of elements"))
-            }
+            std::io::ErrorKind::UnexpectedEof => Error::corrupt(format!(
+                "the file is cut short: its header promises {total} bytes of elements"
+            )),
             _ => Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}")),
         })?;
         done += chunk.len() as u64;

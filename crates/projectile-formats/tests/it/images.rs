@@ -1,138 +1,12 @@
-//! Every fixture against what an independent reader made of it, and what is left of each when it is damaged.
+//! Every fixture against what an independent reader made of it, modes, and what a file says of itself.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::path::{Path, PathBuf};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::path::Path;
 
 use projectile_core::Photometric::{Channels, Picture};
-use projectile_core::{Cancel, DType, ErrorKind, Pixels, ReadRequest, Region, Samples, Selection, Source};
-use projectile_formats::{FORMATS, Mode, NamedSource, OpenOptions, open};
-use serde_json::Value;
+use projectile_core::{DType, ErrorKind};
+use projectile_formats::{FORMATS, Mode, OpenOptions, open};
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images")
-}
-
-fn expectations() -> BTreeMap<String, Value> {
-    let text = std::fs::read_to_string(fixtures().join("expected.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
-
-/// The answer of a source in memory, which is ready at once.
-fn read(source: &dyn Source, indices: Vec<u64>) -> Pixels {
-    let axes = &source.info().axes;
-    let request = ReadRequest {
-        level: 0,
-        region: Region {
-            y: 0,
-            x: 0,
-            height: axes.height(),
-            width: axes.width(),
-        },
-        step: 1,
-        selection: Selection {
-            indices,
-            channels: None,
-        },
-        cancel: Cancel::new(),
-    };
-    let mut future = pin!(source.read(request));
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(pixels) => pixels.unwrap(),
-        Poll::Pending => panic!("a source in memory keeps nobody waiting"),
-    }
-}
-
-/// Every sample, frame by frame.
-fn samples(source: &dyn Source) -> Vec<f64> {
-    let frames = source.info().axes.extra().next().map_or(1, |axis| axis.size);
-    let has_frames = source.info().axes.extra().count() > 0;
-    (0..frames)
-        .flat_map(|frame| read(source, if has_frames { vec![frame] } else { vec![] }).to_f64())
-        .collect()
-}
-
-fn only(sources: Vec<NamedSource>) -> std::sync::Arc<dyn Source> {
-    let [only]: [NamedSource; 1] = sources.try_into().unwrap();
-    assert_eq!(only.name, "");
-    only.source
-}
-
-fn to_f64(dtype: DType, bytes: &[u8]) -> Vec<f64> {
-    let samples = Samples::from_bytes(dtype, bytes, false);
-    let count = samples.len();
-    Pixels::new(samples, 1, count, 1).unwrap().to_f64()
-}
-
-#[derive(Debug)]
-struct Expected {
-    dtype: DType,
-    shape: Vec<u64>,
-    axes: String,
-    samples: Vec<f64>,
-    max: f64,
-    mean: f64,
-}
-
-impl Expected {
-    fn of(facts: &Value) -> Self {
-        let text = |key: &str| facts[key].as_str().unwrap();
-        let dtype = DType::ALL
-            .into_iter()
-            .find(|dtype| dtype.name() == text("dtype"))
-            .unwrap();
-        let bytes = std::fs::read(fixtures().join("expected").join(text("pixels"))).unwrap();
-        Self {
-            dtype,
-            shape: facts["shape"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|size| size.as_u64().unwrap())
-                .collect(),
-            axes: text("axes").to_owned(),
-            samples: to_f64(dtype, &bytes),
-            max: facts["max"].as_f64().unwrap(),
-            mean: facts["mean"].as_f64().unwrap(),
-        }
-    }
-
-    /// What is wrong with `source`, if anything.
-    fn fault(&self, source: &dyn Source) -> Option<String> {
-        let info = source.info();
-        let (axes, shape) = (info.axes.to_string(), info.axes.shape());
-        if info.dtype != self.dtype || axes != self.axes || shape != self.shape {
-            return Some(format!(
-                "{} {axes} {shape:?} instead of {} {} {:?}",
-                info.dtype, self.dtype, self.axes, self.shape
-            ));
-        }
-        let samples = samples(source);
-        if samples.len() != self.samples.len() {
-            return Some(format!(
-                "{} samples instead of {}",
-                samples.len(),
-                self.samples.len()
-            ));
-        }
-        let differences = samples
-            .iter()
-            .zip(&self.samples)
-            .map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
-        let (worst, sum) = differences.fold((0.0f64, 0.0), |(worst, sum), d| (worst.max(d), sum + d));
-        let mean = sum / samples.len() as f64;
-        // A NaN is no less than anything, so it fails as well.
-        let close = worst <= self.max && mean <= self.mean;
-        (!close).then(|| {
-            format!(
-                "off by up to {worst}, {mean:.3} on average; allowed {} and {}",
-                self.max, self.mean
-            )
-        })
-    }
-}
+use crate::support::{Expected, expectations, fixtures, only, samples, written};
 
 #[test]
 fn every_fixture_is_what_an_independent_reader_makes_of_it() {
@@ -154,123 +28,6 @@ fn every_fixture_is_what_an_independent_reader_makes_of_it() {
         faults.len(),
         faults.join("\n")
     );
-}
-
-/// `bytes` as a file of `name`'s ending.
-fn written(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
-    let path = dir.join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path
-}
-
-/// What a damaged file may be: refused with a reason, or shown whole.
-fn refused_or_whole(path: &Path, whole: &[f64]) -> Result<(), String> {
-    match open(path, &OpenOptions::default()) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit
-            ) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(format!("an error of another kind, {:?}: {error}", error.kind())),
-        Ok(sources) => {
-            let samples = samples(&*only(sources));
-            if samples
-                .iter()
-                .map(|v| v.to_bits())
-                .eq(whole.iter().map(|v| v.to_bits()))
-            {
-                Ok(())
-            } else {
-                let same = samples.iter().zip(whole).filter(|(a, b)| a == b).count();
-                Err(format!("opened with {same} of {} samples right", whole.len()))
-            }
-        }
-    }
-}
-
-#[test]
-fn a_truncated_file_is_refused_or_shown_whole() {
-    let dir = tempfile::tempdir().unwrap();
-    let (mut faults, mut refused) = (Vec::new(), 0);
-    for name in expectations().keys() {
-        let Ok(sources) = open(&fixtures().join(name), &OpenOptions::default()) else {
-            continue;
-        };
-        let whole = samples(&*only(sources));
-        let bytes = std::fs::read(fixtures().join(name)).unwrap();
-        let cuts =
-            (0..20)
-                .map(|i| bytes.len() * i / 20)
-                .chain([1, 4, 9, 30, bytes.len() - 1, bytes.len() - 3]);
-        for cut in cuts.filter(|&cut| cut < bytes.len()) {
-            // Of a plain netpbm file the last number may be cut to a shorter one, and nobody can tell.
-            if name.starts_with("plain.") && cut + 4 > bytes.len() {
-                continue;
-            }
-            let path = written(dir.path(), name, &bytes[..cut]);
-            match refused_or_whole(&path, &whole) {
-                Ok(()) => refused += 1,
-                Err(fault) => faults.push(format!("{name} cut at {cut} of {}: {fault}", bytes.len())),
-            }
-        }
-    }
-    assert!(refused > 4000, "only {refused} were looked at");
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        faults.join("\n")
-    );
-}
-
-/// A generator of numbers that are the same in every run.
-fn noise(seed: &mut u64) -> u64 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    *seed
-}
-
-#[test]
-fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut options = OpenOptions::default();
-    options.limits.decoded_bytes = 64 << 20;
-    let mut seed = 0x9e37_79b9_7f4a_7c15;
-    let mut slow = Vec::new();
-    for name in expectations().keys() {
-        let bytes = std::fs::read(fixtures().join(name)).unwrap();
-        for round in 0..12 {
-            let mut damaged = bytes.clone();
-            for _ in 0..=round % 4 {
-                // Headers are where the trouble is: half of the hits go there.
-                let range = if noise(&mut seed) & 1 == 0 {
-                    bytes.len().min(200)
-                } else {
-                    bytes.len()
-                };
-                let at = noise(&mut seed) as usize % range;
-                damaged[at] = noise(&mut seed) as u8;
-            }
-            let path = written(dir.path(), name, &damaged);
-            let start = std::time::Instant::now();
-            let opened = open(&path, &options);
-            if let Err(error) = &opened {
-                let known = matches!(
-                    error.kind(),
-                    ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit
-                );
-                assert!(known, "{name}: {:?} {error}", error.kind());
-            }
-            if start.elapsed().as_secs() >= 5 {
-                slow.push(format!("{name}, round {round}: {:?}", start.elapsed()));
-            }
-        }
-    }
-    assert!(slow.is_empty(), "too slow:\n{}", slow.join("\n"));
 }
 
 #[test]
@@ -376,68 +133,6 @@ fn what_a_file_says_of_itself_is_told() {
     assert_eq!(info("layers.exr").photometric, Channels);
 }
 
-#[test]
-fn every_format_says_no_to_what_its_limit_does_not_allow() {
-    let mut options = OpenOptions::default();
-    options.limits.decoded_bytes = 700; // less than any fixture's pixels, but one
-    let mut allowed = Vec::new();
-    for name in expectations().into_keys().filter(|name| name != "one-pixel.png") {
-        match open(&fixtures().join(&name), &options) {
-            Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Unsupported) => {}
-            other => allowed.push(format!("{name}: {:?}", other.map(|_| "opened"))),
-        }
-    }
-    assert!(allowed.is_empty(), "{}", allowed.join("\n"));
-}
-
-#[test]
-fn stacks_beyond_the_limit_show_their_first_picture() {
-    let mut options = OpenOptions::default();
-    for (name, key) in [
-        ("three-pages.tif", "pages"),
-        ("animated1.gif", "frames"),
-        ("animated.webp", "frames"),
-    ] {
-        let all = only(open(&fixtures().join(name), &OpenOptions::default()).unwrap());
-        // One and a half frames; a GIF's are RGBA while they are composed.
-        let frame = 26 * 37 * if name.ends_with("tif") { 2 } else { 4 };
-        options.limits.decoded_bytes = frame * 3 / 2;
-        let first = only(open(&fixtures().join(name), &options).unwrap());
-        assert_eq!(first.info().axes.extra().count(), 0, "{name}");
-        assert!(
-            first
-                .info()
-                .details
-                .iter()
-                .any(|(k, value)| k == key && value.starts_with('3')),
-            "{name}"
-        );
-        let count = samples(&*first).len();
-        assert_eq!(samples(&*first), samples(&*all)[..count], "{name}");
-    }
-}
-
-#[test]
-fn a_raised_flag_cancels_every_format() {
-    let options = OpenOptions::default();
-    options.cancel.cancel();
-    for name in [
-        "rgb8.png",
-        "rgb444.jpg",
-        "tiles-rgb-lzw.tif",
-        "lossy.webp",
-        "rgb.jxl",
-        "rgb.jp2",
-        "rgb-half.exr",
-    ] {
-        assert_eq!(
-            open(&fixtures().join(name), &options).unwrap_err().kind(),
-            ErrorKind::Cancelled,
-            "{name}"
-        );
-    }
-}
-
 /// All that was told of a load.
 #[derive(Default)]
 struct Last(std::sync::Mutex<Vec<(u64, u64)>>);
@@ -495,4 +190,28 @@ fn every_file_of_the_folder_is_a_registered_format_with_a_fixture() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), FORMATS.len(), "two formats of one name");
+}
+
+#[test]
+fn what_pillow_reads_and_we_do_not_names_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes, words) in [
+        (
+            "a.sgi",
+            &[1u8, 0xda, 1, 1][..],
+            "through Pillow: pip install 'projectile[pillow]'",
+        ),
+        ("a.xbm", b"#define a_width 8", "through Pillow"),
+        (
+            "a.bin",
+            b"\0\0\0\x1cftypavif",
+            "AVIF images are opened by the Python package through Pillow",
+        ),
+        ("a.eps", b"%!PS-Adobe-3.0", "they are programs"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", "h5py.File(path)[name]"),
+    ] {
+        let error = open(&written(dir.path(), name, bytes), &OpenOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}");
+        assert!(error.message().contains(words), "{name}: {error}");
+    }
 }

@@ -1,0 +1,64 @@
+"""Makes the files that are measured: `fixtures.py FOLDER SIDE PICTURE LARGE SPARSE`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def waves(side: int, first: int = 0, rows: int | None = None) -> np.ndarray:
+    """Make rows of a smooth field from -1 to 1 with a little noise."""
+    noise = np.random.default_rng(first).normal(0, 0.02, 65_537).astype(np.float32)
+    line = np.linspace(0, 40, side, dtype=np.float32)
+    part = line[first : first + (rows or side)]
+    field = np.sin(part)[:, None] * np.cos(line)[None, :]
+    return field + np.resize(noise, field.shape)
+
+
+def picture_of(side: int) -> np.ndarray:
+    """Show such a field in 0..255, made in strips that keep memory small."""
+    shown = np.empty((side, side), np.uint8)
+    for row in range(0, side, 512):
+        strip = waves(side, row, 512)
+        shown[row : row + 512] = np.clip(strip * 127 + 128, 0, 255)
+    return shown
+
+
+def sparse(path: Path, side: int) -> None:
+    """Write a side × side uint8 .npy of zeros that takes no room on the disk."""
+    with path.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (side, side)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + side * side)
+
+
+def main() -> None:
+    """Make what is missing."""
+    folder = Path(sys.argv[1])
+    side, picture, large, huge = map(int, sys.argv[2:])
+    done = folder / "done"
+    if done.exists() and done.read_text() == repr(sys.argv[2:]):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "field.npy", waves(side))
+    gray = picture_of(side)
+    np.save(folder / "gray.npy", gray)
+    np.save(folder / "rgb.npy", np.stack([gray, gray[::-1], gray[:, ::-1]], -1))
+    np.save(folder / "dot.npy", gray[:1, :1])
+    for times, name in [(1, "size1"), (10**0.5, "size10"), (10, "size100")]:
+        np.save(folder / f"{name}.npy", picture_of(int(side * 0.3 * times)))
+    photo = picture_of(picture)
+    image = Image.fromarray(np.stack([photo, photo[::-1], photo[:, ::-1]], -1))
+    image.save(folder / "picture.png", compress_level=1)
+    image.save(folder / "picture.jpg", quality=85)
+    image.save(folder / "picture.tif", compression="tiff_deflate")
+    sparse(folder / "large.npy", large)
+    sparse(folder / "sparse.npy", huge)
+    done.write_text(repr(sys.argv[2:]))
+
+
+if __name__ == "__main__":
+    main()

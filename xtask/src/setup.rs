@@ -1,0 +1,104 @@
+//! What the tests need beside Rust, installed where it is missing; an error says what could not be had.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::process::{Outcome, command, installed, root, run, target};
+
+const INSTALL: Duration = Duration::from_mins(15);
+
+/// The Python of the project's own environment, with what `tests/requirements.txt` pins.
+pub(crate) fn python() -> Outcome<PathBuf> {
+    let environment = target().join("venv");
+    let python = environment.join("bin/python");
+    let requirements = root().join("tests/requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements)
+        .map_err(|error| format!("{}: {error}", requirements.display()))?;
+    let stamp = environment.join("installed.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && python.exists() {
+        return Ok(python);
+    }
+    if !installed("python3", &["-c", "import venv, ensurepip"]) {
+        apt("python3-venv")?;
+    }
+    let place = environment.to_string_lossy().into_owned();
+    run(
+        &mut command("python3", &["-m", "venv", "--clear", &place]),
+        INSTALL,
+    )?;
+    let flags = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-r",
+        "tests/requirements.txt",
+    ];
+    run(&mut command(&python, &flags), INSTALL)?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+/// The viewer's npm packages, by its lock file.
+pub(crate) fn npm() -> Outcome<()> {
+    let viewer = root().join("viewer");
+    if !viewer.join("package-lock.json").exists() {
+        return Err("viewer/package-lock.json is missing".into());
+    }
+    if !installed("npm", &["--version"]) {
+        return Err("npm is missing: install Node.js 20 or later".into());
+    }
+    let lock = viewer.join("package-lock.json");
+    let have = viewer.join("node_modules/.package-lock.json");
+    let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    if changed(&have).is_some_and(|have| changed(&lock).is_some_and(|lock| have >= lock)) {
+        return Ok(());
+    }
+    run(&mut npm_run(&["ci", "--no-audit", "--no-fund"]), INSTALL).map(drop)
+}
+
+/// npm in the viewer's folder.
+pub(crate) fn npm_run(arguments: &[&str]) -> std::process::Command {
+    let mut npm = command("npm", arguments);
+    npm.current_dir(root().join("viewer"))
+        .env("NO_COLOR", "1")
+        .env("CI", "true");
+    npm
+}
+
+/// A Chromium that a test can drive.
+pub(crate) fn chromium() -> Outcome<PathBuf> {
+    let found = || {
+        [
+            "/usr/bin/chromium",
+            "/usr/bin/chromium-browser",
+            "/usr/bin/google-chrome",
+        ]
+        .iter()
+        .map(PathBuf::from)
+        .find(|path| path.exists())
+    };
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    apt("chromium")?;
+    found().ok_or_else(|| "Chromium was installed but is not in /usr/bin".into())
+}
+
+fn apt(package: &str) -> Outcome<()> {
+    let needed =
+        |why: String| format!("{package} is missing and could not be installed ({why}): install it by hand");
+    if !installed("apt-get", &["--version"]) {
+        return Err(needed("no apt-get here".into()));
+    }
+    let install = || {
+        let mut apt = command("apt-get", &["install", "-y", "--no-install-recommends", package]);
+        run(apt.env("DEBIAN_FRONTEND", "noninteractive"), INSTALL)
+    };
+    if install().is_ok() {
+        return Ok(());
+    }
+    run(&mut command("apt-get", &["update"]), INSTALL).map_err(needed)?;
+    install().map(drop).map_err(needed)
+}
