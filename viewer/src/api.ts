@@ -44,6 +44,8 @@ export interface ImageInfo {
   dtype: string;
   kind: Kind;
   channels: Channel[];
+  /** The channels that the server composites when none are chosen. */
+  visible: number[];
   extra_axes: ExtraAxis[];
   max_zoom: number;
   tile_size: number;

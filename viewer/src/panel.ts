@@ -145,8 +145,9 @@ export class Panel {
       if (channel.color) swatch.style.background = channel.color;
       list.append(el('label', { class: 'channel' }, box, swatch, el('span', { class: 'ellipsis' }, channel.name)));
     });
-    const all = button('All', 'Every channel', () => this.change({ channels: null, vmin: null, vmax: null }), {
-      id: 'channels-all', 'aria-pressed': String(display.channels === null),
+    const every = info.channels.map((_, index) => index);
+    const all = button('All', 'Every channel', () => this.change({ channels: every, vmin: null, vmax: null }), {
+      id: 'channels-all', 'aria-pressed': String(chosen.size === every.length),
     });
     const heading = el('div', { class: 'section-label' }, 'Channels', el('span', { class: 'segmented' }, all));
     return this.section('channels', heading, list);

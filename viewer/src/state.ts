@@ -48,7 +48,7 @@ export function normalise(display: Display, info: ImageInfo): Display {
   const clean = { ...display, axes: new Map(display.axes) };
   if (clean.colormap === (info.colormap ?? '')) clean.colormap = null;
   if (clean.resampling === info.resampling) clean.resampling = null;
-  if (clean.channels?.length === info.channels.length && offersChannels(info)) clean.channels = null;
+  if (offersChannels(info) && clean.channels?.join() === info.visible.join()) clean.channels = null;
   for (const axis of info.extra_axes) {
     if (clean.axes.get(axis.name) === 0) clean.axes.delete(axis.name);
   }
@@ -59,7 +59,7 @@ export const offersChannels = (info: ImageInfo): boolean =>
   info.kind === 'channels' && info.channels.length > 1;
 
 export const chosenChannels = (info: ImageInfo, display: Display): number[] =>
-  display.channels ?? info.channels.map((_, index) => index);
+  display.channels ?? info.visible;
 
 export const isSingle = (info: ImageInfo, display: Display): boolean =>
   info.kind === 'gray' || chosenChannels(info, display).length === 1;

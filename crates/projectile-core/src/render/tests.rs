@@ -177,6 +177,16 @@ fn axes_and_channels_are_selected_by_name() {
 }
 
 #[test]
+fn tiles_of_samples_hold_every_channel_and_composites_the_first_few() {
+    let samples: Vec<u16> = (0..6 * 25).collect();
+    let image = Image::from_array("six", Samples::UInt16(samples.into()), &[6, 5, 5]).unwrap();
+    assert_eq!(image.kind(), Kind::Channels);
+    let tile = image.render(&request(0, 0, 0, 8, "bin"), &Cancel::new()).unwrap();
+    assert_eq!(tile.samples, Some((DType::UInt16, [5, 5, 6])));
+    assert_eq!(image.display(&Cancel::new()).unwrap().visible, [0, 1, 2, 3]);
+}
+
+#[test]
 fn a_colormap_wants_one_channel() {
     let image = Image::from_array("rgb", Samples::UInt8(vec![0; 12].into()), &[2, 2, 3]).unwrap();
     let mut tile = request(0, 0, 0, 2, "png");

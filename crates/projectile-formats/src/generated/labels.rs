@@ -9,7 +9,7 @@ use super::{Computed, Field, Row, hash, info};
 /// Pixels a side.
 const SIZE: u64 = 4096;
 /// Pixels between the cells of the grid in which each region has its seed.
-const GRID: i64 = 64;
+const GRID: i64 = 160;
 const SEED: u64 = 0x1abe_1500;
 
 #[derive(Debug)]
