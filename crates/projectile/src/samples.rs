@@ -26,8 +26,8 @@ pub(crate) fn open_sample(name: &str, options: &OpenOptions) -> Result<Vec<Named
         },
     )?;
     let mut sources = open(&path, options)?;
-    sources
-        .iter_mut()
-        .for_each(|source| name.clone_into(&mut source.name));
+    for source in &mut sources {
+        name.clone_into(&mut source.name);
+    }
     Ok(sources)
 }
