@@ -7,12 +7,18 @@
 mod decode;
 mod format;
 mod formats;
+mod generated;
 mod npy;
 mod open;
+mod samples;
+#[cfg(test)]
+mod testing;
 mod tiff;
 mod version;
 
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
+pub use generated::demo;
 pub use npy::{Header, parse_header};
+pub use samples::{SAMPLES, SampleOptions, sample};
 pub use open::{Limits, Mode, OpenOptions, Progress, open};

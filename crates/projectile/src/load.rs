@@ -42,10 +42,12 @@ pub(crate) fn all(inputs: &[PathBuf], args: &ImageArgs, mut warn: impl FnMut(&Er
 
 /// The images of one file or sample.
 pub(crate) fn one(input: &Path, args: &ImageArgs) -> Result<Vec<Image>> {
-    let (file, sources) = match crate::samples::named(input) {
-        Some(sample) => (String::new(), sample()?),
-        None => (name(input), read(input, args)?),
-    };
+    let sample = crate::samples::named(input);
+    let sources = read(input, args, |options| match sample {
+        Some(sample) => crate::samples::open_sample(sample, options),
+        None => projectile_formats::open(input, options),
+    })?;
+    let file = if sample.is_some() { String::new() } else { name(input) };
     sources
         .into_iter()
         .map(|NamedSource { name: member, source }| {
@@ -67,10 +69,14 @@ fn name(input: &Path) -> String {
         .into_owned()
 }
 
-/// The sources of a file, with a progress bar where that takes long.
-fn read(input: &Path, args: &ImageArgs) -> Result<Vec<NamedSource>> {
+/// What `open` opens, with a progress bar where that takes long.
+fn read(
+    input: &Path,
+    args: &ImageArgs,
+    open: impl FnOnce(&OpenOptions) -> Result<Vec<NamedSource>>,
+) -> Result<Vec<NamedSource>> {
     let bar = bar(input);
-    let open = OpenOptions {
+    let options = OpenOptions {
         axes: args.axes.clone(),
         mode: args.mode.map(|mode| match mode {
             ModeName::Rgb => Mode::Rgb,
@@ -82,7 +88,7 @@ fn read(input: &Path, args: &ImageArgs) -> Result<Vec<NamedSource>> {
         })),
         ..OpenOptions::default()
     };
-    let opened = projectile_formats::open(input, &open);
+    let opened = open(&options);
     bar.finish_and_clear();
     opened
 }

@@ -1,34 +1,23 @@
 //! The images that need no file of the user's.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use projectile::{ArraySource, Axes, Result, Samples};
-use projectile_formats::NamedSource;
+use projectile::Result;
+use projectile_formats::{NamedSource, OpenOptions, SAMPLES, SampleOptions, demo, open, sample};
 
-/// Gives a sample's sources.
-pub(crate) type Sample = fn() -> Result<Vec<NamedSource>>;
-
-/// The sample of that name; a path such as `./demo` names none.
-pub(crate) fn named(input: &Path) -> Option<Sample> {
-    // SEAM: `sanfran` and `pentagon`, and the demonstration images of the formats crate, come here.
-    match input.to_str()? {
-        "demo" => Some(demo),
-        _ => None,
-    }
+/// The sources of the sample that `input` names; `None` where it names none, as a path such as `./demo` does.
+pub(crate) fn named(input: &Path) -> Option<&str> {
+    input.to_str().filter(|name| *name == "demo" || SAMPLES.contains(name))
 }
 
-fn demo() -> Result<Vec<NamedSource>> {
-    const SIDE: u64 = 2048;
-    let waves: Vec<f32> = (0..SIDE * SIDE)
-        .map(|at| {
-            let (y, x) = ((at / SIDE) as f32, (at % SIDE) as f32);
-            (x / 40.0).sin() * (y / 60.0).cos() + (x * y / 250_000.0).sin()
-        })
-        .collect();
-    let source = ArraySource::new(Samples::Float32(waves.into()), Axes::guess(&[SIDE, SIDE])?)?;
-    Ok(vec![NamedSource {
-        name: "waves".to_owned(),
-        source: Arc::new(source),
-    }])
+/// Opens a sample.
+pub(crate) fn open_sample(name: &str, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    if name == "demo" {
+        return Ok(demo());
+    }
+    let progress = options.progress.clone();
+    let path = sample(name, &SampleOptions { progress, ..SampleOptions::default() })?;
+    let mut sources = open(&path, options)?;
+    sources.iter_mut().for_each(|source| name.clone_into(&mut source.name));
+    Ok(sources)
 }

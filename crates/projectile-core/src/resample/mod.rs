@@ -61,6 +61,8 @@ pub struct Resampling(&'static dyn Kind);
 impl Resampling {
     /// The mean of the valid pixels.
     pub const AVERAGE: Self = Self(&average::Average);
+    /// The greatest valid pixel.
+    pub const MAX: Self = Self(&max::Max);
     /// The block's top left pixel.
     pub const NEAREST: Self = Self(&nearest::Nearest);
     /// The commonest valid value.

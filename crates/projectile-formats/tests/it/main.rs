@@ -2,4 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail as tests do
 
+mod damage;
 mod images;
+mod samples;
+mod support;

@@ -1,0 +1,105 @@
+// What is shown and how: the choices of the person at the screen, and the query of a tile that follows from them.
+import type { ImageInfo } from './api.ts';
+import { emptyPermalink, type Permalink } from './permalink.ts';
+
+/** Only what differs from the image's own defaults; null is the default. */
+export interface Display {
+  /** '' is no colormap. */
+  colormap: string | null;
+  vmin: number | null;
+  vmax: number | null;
+  resampling: string | null;
+  channels: number[] | null;
+  axes: Map<string, number>;
+}
+
+export function defaultDisplay(): Display {
+  return { colormap: null, vmin: null, vmax: null, resampling: null, channels: null, axes: new Map() };
+}
+
+/** A link's choices, without those that this image can't follow or has anyway. */
+export function displayOf(link: Permalink, info: ImageInfo): Display {
+  const display = defaultDisplay();
+  display.colormap = link.colormap;
+  display.vmin = link.vmin;
+  display.vmax = link.vmax;
+  if (link.resampling !== null && info.resamplings.includes(link.resampling)) {
+    display.resampling = link.resampling;
+  }
+  const channels = (link.channels ?? []).filter((index) => index < info.channels.length);
+  if (channels.length > 0) display.channels = channels;
+  for (const axis of info.extra_axes) {
+    const index = link.axes.get(axis.name);
+    if (index !== undefined && index > 0 && index < axis.size) display.axes.set(axis.name, index);
+  }
+  return normalise(display, info);
+}
+
+export function permalinkOf(
+  image: string,
+  display: Display,
+  view: { x: number; y: number; zoom: number } | null,
+): Permalink {
+  return { ...emptyPermalink(), ...display, image, ...(view ?? {}) };
+}
+
+/** Drops choices that equal the defaults. */
+export function normalise(display: Display, info: ImageInfo): Display {
+  const clean = { ...display, axes: new Map(display.axes) };
+  if (clean.colormap === (info.colormap ?? '')) clean.colormap = null;
+  if (clean.resampling === info.resampling) clean.resampling = null;
+  if (clean.channels?.length === info.channels.length && offersChannels(info)) clean.channels = null;
+  for (const axis of info.extra_axes) {
+    if (clean.axes.get(axis.name) === 0) clean.axes.delete(axis.name);
+  }
+  return clean;
+}
+
+export const offersChannels = (info: ImageInfo): boolean =>
+  info.kind === 'channels' && info.channels.length > 1;
+
+export const chosenChannels = (info: ImageInfo, display: Display): number[] =>
+  display.channels ?? info.channels.map((_, index) => index);
+
+export const isSingle = (info: ImageInfo, display: Display): boolean =>
+  info.kind === 'gray' || chosenChannels(info, display).length === 1;
+
+export const takesColormap = (info: ImageInfo, display: Display): boolean =>
+  info.kind !== 'labels' && isSingle(info, display);
+
+export function takesWindow(info: ImageInfo, display: Display): boolean {
+  if (info.kind === 'labels') return false;
+  const photo = (info.kind === 'rgb' || info.kind === 'rgba') && info.dtype === 'uint8';
+  return !photo || display.channels?.length === 1;
+}
+
+/** The window that the image has when none is chosen. */
+export function defaultWindow(info: ImageInfo, display: Display): { vmin: number; vmax: number } | null {
+  const chosen = display.channels?.length === 1 ? info.channels[display.channels[0] ?? 0] : undefined;
+  const window = chosen?.vmin != null && chosen.vmax != null ? chosen : info.window;
+  if (window?.vmin == null || window.vmax == null) return null;
+  return { vmin: window.vmin, vmax: window.vmax };
+}
+
+/** The query of every tile: nothing in it that the server would do anyway. */
+export function tileQuery(info: ImageInfo, display: Display): string {
+  const query = new URLSearchParams();
+  if (takesColormap(info, display) && display.colormap !== null) {
+    query.set('colormap', display.colormap === '' ? 'gray' : display.colormap);
+  }
+  if (takesWindow(info, display)) {
+    // The server wants both ends or none; the missing one is the image's.
+    const ends = defaultWindow(info, display);
+    if (display.vmin !== null || display.vmax !== null) {
+      const vmin = display.vmin ?? ends?.vmin;
+      const vmax = display.vmax ?? ends?.vmax;
+      if (vmin !== undefined) query.set('vmin', String(vmin));
+      if (vmax !== undefined) query.set('vmax', String(vmax));
+    }
+  }
+  if (display.resampling !== null) query.set('resampling', display.resampling);
+  if (display.channels !== null) query.set('c', display.channels.join(','));
+  for (const [name, index] of display.axes) query.set(name, String(index));
+  query.set('v', info.version);
+  return query.toString().replace(/%2C/g, ',');
+}

@@ -1,0 +1,55 @@
+// One tile over HTTP: a busy server is asked again when it said to, a lost one until it is back.
+import { ConnectionError, isAbort, ProblemError, request } from './api.ts';
+
+export interface TileReports {
+  /** The server refused a tile, or sent one that is no picture. */
+  onProblem(error: Error): void;
+  onConnection(connected: boolean): void;
+}
+
+const MOST_BUSY = 8;
+
+/** Seconds before try number `attempt` (from 0): growing, at most 8, a little uneven so that tiles don't march in step. */
+export function backoff(attempt: number, asked: number | null = null, random = Math.random): number {
+  const grown = Math.min(8, 0.5 * 2 ** attempt);
+  return Math.min(30, Math.max(grown, asked ?? 0)) * (1 + 0.2 * random());
+}
+
+export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      clearTimeout(timer);
+      reject(new DOMException('aborted', 'AbortError'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', aborted);
+      resolve();
+    }, seconds * 1000);
+    if (signal?.aborted) aborted();
+    else signal?.addEventListener('abort', aborted, { once: true });
+  });
+}
+
+export async function loadTile(path: string, signal: AbortSignal, reports: TileReports): Promise<ImageBitmap> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const response = await request(path, signal);
+      const bitmap = await createImageBitmap(await response.blob());
+      reports.onConnection(true);
+      return bitmap;
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) throw error;
+      if (error instanceof ConnectionError) {
+        reports.onConnection(false);
+        await pause(backoff(attempt), signal);
+      } else if (error instanceof ProblemError && error.status === 503 && attempt < MOST_BUSY) {
+        reports.onConnection(true);
+        await pause(backoff(attempt, error.retryAfter), signal);
+      } else {
+        const known = error instanceof Error ? error : new Error(String(error));
+        reports.onProblem(known);
+        throw known;
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { ImageInfo } from '../src/api.ts';
+import { parsePermalink } from '../src/permalink.ts';
+import { defaultDisplay, displayOf, takesColormap, takesWindow, tileQuery } from '../src/state.ts';
+
+const channel = (name: string) => ({ name, color: null, vmin: 0, vmax: 10 });
+
+function info(change: Partial<ImageInfo>): ImageInfo {
+  return {
+    id: 'a', name: 'a', version: '7', format: 'generated', width: 8, height: 8, shape: [8, 8], axes: ['y', 'x'],
+    dtype: 'float32', kind: 'gray', channels: [channel('0')], extra_axes: [], max_zoom: 3, tile_size: 256,
+    native_zoom: 0, provisional: false, resampling: 'average', resamplings: ['average', 'max'],
+    colormap: 'viridis', window: { vmin: -1, vmax: 1, from: 'percentiles' }, statistics: null, nodata: null,
+    ...change,
+  };
+}
+
+const read = (image: ImageInfo, hash: string): string => tileQuery(image, displayOf(parsePermalink(hash), image));
+
+describe('tileQuery', () => {
+  it('has only the version by default', () => {
+    expect(tileQuery(info({}), defaultDisplay())).toBe('v=7');
+    expect(read(info({}), '#colormap=viridis&resampling=average&t=0')).toBe('v=7');
+  });
+
+  it('says what was chosen', () => {
+    expect(read(info({}), '#colormap=magma&vmin=0&vmax=2&resampling=max'))
+      .toBe('colormap=magma&vmin=0&vmax=2&resampling=max&v=7');
+    expect(read(info({}), '#colormap=none')).toBe('colormap=gray&v=7');
+    expect(read(info({ colormap: null }), '#colormap=none')).toBe('v=7');
+    expect(read(info({}), '#vmin=0.5')).toBe('vmin=0.5&vmax=1&v=7');
+  });
+
+  it('never windows or colours labels', () => {
+    expect(read(info({ kind: 'labels' }), '#colormap=magma&vmin=0&vmax=2')).toBe('v=7');
+  });
+
+  it('leaves 8-bit photographs alone, and windows deeper ones', () => {
+    const rgb = { kind: 'rgb', colormap: null, channels: ['r', 'g', 'b'].map(channel) } as const;
+    const link = '#colormap=magma&vmin=0&vmax=2';
+    expect(read(info({ ...rgb, dtype: 'uint8' }), link)).toBe('v=7');
+    expect(read(info({ ...rgb, dtype: 'uint16' }), link)).toBe('vmin=0&vmax=2&v=7');
+  });
+
+  it('colours one channel of many', () => {
+    const cells = info({
+      kind: 'channels', colormap: null, channels: ['a', 'b', 'c'].map(channel),
+      extra_axes: [{ name: 't', size: 4 }],
+    });
+    expect(read(cells, '#c=0,2&colormap=magma&t=3')).toBe('c=0,2&t=3&v=7');
+    expect(read(cells, '#c=1&colormap=magma&vmin=4')).toBe('colormap=magma&vmin=4&vmax=10&c=1&v=7');
+    expect(read(cells, '#c=0,1,2&t=9')).toBe('v=7');
+    expect(takesColormap(cells, defaultDisplay())).toBe(false);
+    expect(takesWindow(cells, defaultDisplay())).toBe(true);
+  });
+});
