@@ -35,7 +35,7 @@ pub(super) fn png(raster: &Raster) -> Vec<u8> {
     });
     if raster.layout == Layout::Indexed {
         chunk(&mut out, *b"PLTE", |out| {
-            out.extend(raster.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]))
+            out.extend(raster.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]));
         });
         if let Some(alphas) = alphas(raster) {
             chunk(&mut out, *b"tRNS", |out| out.extend(alphas));
