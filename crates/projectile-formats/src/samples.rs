@@ -137,7 +137,7 @@ fn download(sample: &Sample, folder: &Path, kept: &Path, options: &SampleOptions
         .map_err(unavailable)?;
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(5)))
-        .timeout_global(Some(options.timeout.unwrap_or(Duration::from_secs(60))))
+        .timeout_global(Some(options.timeout.unwrap_or(Duration::from_mins(1))))
         .build()
         .into();
     let mut answer = agent.get(&url).call().map_err(unavailable)?;

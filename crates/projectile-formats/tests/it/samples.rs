@@ -106,7 +106,8 @@ fn a_sample_is_downloaded_once_and_then_used_without_a_network() {
 
 #[test]
 fn what_is_not_the_image_is_refused_and_not_kept() {
-    let cases: [(&str, fn(&mut TcpStream), ErrorKind); 5] = [
+    type Answer = fn(&mut TcpStream);
+    let cases: [(&str, Answer, ErrorKind); 5] = [
         (
             "404",
             |stream| drop(stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")),
