@@ -308,3 +308,23 @@ fn the_first_tile_of_a_huge_source_reads_only_a_sample() {
     assert!(source.given.load(Ordering::Relaxed) <= 128 * 128);
     assert_eq!(tile.samples.unwrap().1, [196, 196, 1]);
 }
+
+#[test]
+fn only_small_tiles_that_are_at_hand_and_copied_are_quick() {
+    let image = bytes_image(5000, 5000);
+    let with = |z, extension, effort| {
+        let mut request = request(z, 0, 0, 256, extension);
+        request.encoding.options.effort = effort;
+        request
+    };
+    use crate::encode::Effort::{Fast, Stored};
+    assert!(image.is_quick(&with(5, "png", Stored)));
+    assert!(image.is_quick(&with(5, "npy", Fast)));
+    assert!(!image.is_quick(&with(5, "png", Fast)));
+    assert!(!image.is_quick(&with(0, "png", Stored)), "its level is not built");
+    image.levels();
+    image.next_build().unwrap().run(2, &Cancel::new()).unwrap();
+    assert!(image.is_quick(&with(0, "png", Stored)));
+    let (_, elsewhere) = Counting::image(5000, 0);
+    assert!(!elsewhere.is_quick(&with(5, "png", Stored)));
+}

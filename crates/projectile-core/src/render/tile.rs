@@ -53,6 +53,28 @@ impl Image {
         }
     }
 
+    /// Whether [`render`](Self::render) takes no longer than handing it to another thread does: the pixels are in
+    /// memory, the tile is small, and its encoding is a copy.
+    pub fn is_quick(&self, request: &TileRequest) -> bool {
+        const SMALL: u32 = 256;
+        let Area::Tile { z, x, y, size } = request.area;
+        let encoding = &request.encoding;
+        if size > SMALL
+            || !encoding.encoder.is_copy(&encoding.options)
+            || !self.window_is_known(&request.style)
+        {
+            return false;
+        }
+        let (Ok(placement), Ok(selection)) = (
+            self.grid().place(z, x, y, size),
+            selection(self.info(), &request.style),
+        ) else {
+            return false;
+        };
+        let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
+        Levelling::of(self, resampling, &selection).is_at_hand(&placement, &selection)
+    }
+
     /// Like [`render`](Self::render), but never provisional: builds levels first if that is what it takes.
     ///
     /// # Errors
