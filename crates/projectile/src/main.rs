@@ -13,10 +13,6 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 
-// Tiles are just larger than what the system's allocator keeps: it would map and unmap memory for each of them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::supply::Levelling;
 use super::*;
 use crate::array::{Axes, DType, Pixels, Samples};
+use crate::encode::Effort::{Fast, Stored};
 use crate::encode::Encoding;
 use crate::error::{ErrorKind, Result};
 use crate::resample::Resampling;
@@ -317,7 +318,6 @@ fn only_small_tiles_that_are_at_hand_and_copied_are_quick() {
         request.encoding.options.effort = effort;
         request
     };
-    use crate::encode::Effort::{Fast, Stored};
     assert!(image.is_quick(&with(5, "png", Stored)));
     assert!(image.is_quick(&with(5, "npy", Fast)));
     assert!(!image.is_quick(&with(5, "png", Fast)));
