@@ -70,6 +70,9 @@ impl App {
             Err(problem) => problem.reply(),
         };
         headers::everywhere(reply.headers_mut());
+        if self.options.token.is_some() {
+            respond::keep_private(reply.headers_mut());
+        }
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED || parts.method == Method::OPTIONS {
             reply
                 .headers_mut()
@@ -222,7 +225,7 @@ impl App {
             self.pool.submit(cancel, move || {
                 let tile = caught(|| image.render(key.request(), &flag)).map(Ready::from);
                 if let Ok(tile) = &tile {
-                    if tile.provisional {
+                    if image.wants_build() {
                         builder.wake(&image);
                     }
                     // Before the flight lands: who comes between the two finds it here.

@@ -102,6 +102,15 @@ fn tile_cache_control(pinned: bool) -> HeaderValue {
     })
 }
 
+/// Keeps caches that several people share from giving out what took a token to get.
+pub(crate) fn keep_private(headers: &mut HeaderMap) {
+    if let Some(value) = headers.get_mut(CACHE_CONTROL)
+        && value.as_bytes().starts_with(b"public")
+    {
+        *value = HeaderValue::from_static("private, max-age=31536000, immutable");
+    }
+}
+
 pub(crate) fn not_modified() -> Reply {
     let mut reply = Reply::default();
     *reply.status_mut() = StatusCode::NOT_MODIFIED;

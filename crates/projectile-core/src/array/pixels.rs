@@ -81,14 +81,14 @@ impl Pixels {
         &self.samples
     }
 
-    /// Where the first sample stands in [`samples`](Self::samples).
-    pub(crate) fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// Samples from one row to the next; only meaningful as a slice's length when rows are whole.
-    pub(crate) fn row_stride(&self) -> isize {
-        self.strides[0]
+    /// Each row's samples, of pixels that have whole rows; `samples` is the slice of [`samples`](Self::samples).
+    pub(crate) fn rows<'a, T>(&self, samples: &'a [T]) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
+        let (offset, stride, length) = (
+            self.offset as isize,
+            self.strides[0],
+            self.shape[1] * self.shape[2],
+        );
+        (0..self.shape[0] as isize).map(move |y| &samples[(offset + y * stride) as usize..][..length])
     }
 
     /// Whether each row is one run of `width * channels` samples.

@@ -48,13 +48,17 @@ pub(super) fn paint(pixels: &Pixels, map: &Colormap, window: Window, nodata: Opt
             pixels.channels()
         )));
     }
-    let contiguous = pixels.to_contiguous()?;
+    let pixels = pixels.clone().with_whole_rows()?;
     let scale = Scale {
         window,
         entries: map.table.len(),
         precision: Precision::of(pixels.dtype()),
     };
-    let (indices, bad) = with_samples!(contiguous.samples(), slice => scale.indices(slice, nodata), complex => return Err(unpainted()));
+    let (indices, bad) = with_samples!(
+        pixels.samples(),
+        slice => scale.indices(&pixels, slice, nodata),
+        complex => return Err(unpainted())
+    );
     let size = (pixels.height(), pixels.width());
     Ok(if map.table.len() <= 256 {
         with_palette(map, &indices, &bad, size)
@@ -69,36 +73,55 @@ struct Scale {
     precision: Precision,
 }
 
-/// How near a whole number a scaled sample may be before it is computed exactly: beyond what two roundings to
-/// float32 can move it.
-const DOUBTFUL: f64 = 1e-3;
-/// Adding it to a small float64 leaves the nearest whole number in the low bits.
-const WHOLE: f64 = 4_503_599_627_370_496.0;
+/// How near a whole number a scaled sample may be before it is computed exactly: beyond what the roundings of float32
+/// can move it.
+const DOUBTFUL: f32 = 1e-3;
 
 impl Scale {
     /// The map's entry for each sample, and which are bad (empty when none is).
-    fn indices<T: Sample>(&self, samples: &[T], nodata: Option<f64>) -> (Vec<u16>, Vec<bool>) {
+    fn indices<T: Sample>(
+        &self,
+        pixels: &Pixels,
+        samples: &[T],
+        nodata: Option<f64>,
+    ) -> (Vec<u16>, Vec<bool>) {
         let point = self.window.vmin == self.window.vmax;
-        let indices = if point {
-            vec![0; samples.len()]
+        let count = pixels.height() * pixels.width();
+        let mut indices = Vec::with_capacity(count);
+        if point {
+            indices.resize(count, 0);
         } else if size_of::<T>() == 1 {
-            self.by_table(samples)
+            self.by_table(pixels.rows(samples), &mut indices);
         } else if self.precision == Precision::Half {
-            samples
-                .iter()
-                .map(|&sample| self.exact(sample.to_f64()))
-                .collect()
+            pixels
+                .rows(samples)
+                .for_each(|row| indices.extend(row.iter().map(|&v| self.exact(v.to_f64()))));
+        } else if self.precision == Precision::Single && self.is_narrow() {
+            pixels
+                .rows(samples)
+                .for_each(|row| self.in_single(row, &mut indices));
         } else {
-            self.fast(samples)
-        };
+            pixels
+                .rows(samples)
+                .for_each(|row| self.in_double(row, &mut indices));
+        }
         // matplotlib fills the result with 0 where the window is a point, so that NaN is not bad there.
         let is_bad = |sample: &T| (sample.is_nan() && !point) || nodata == Some(sample.to_f64());
-        let bad = if samples.iter().any(is_bad) {
-            samples.iter().map(is_bad).collect()
+        let any_bad = pixels.rows(samples).any(|row| row.iter().any(is_bad));
+        let bad = if any_bad {
+            pixels.rows(samples).flatten().map(is_bad).collect()
         } else {
             Vec::new()
         };
         (indices, bad)
+    }
+
+    /// Whether the window is so near zero, for its width, that float32 loses next to nothing by shifting to it.
+    fn is_narrow(&self) -> bool {
+        const FAR: f64 = 4.0;
+        let Window { vmin, vmax } = self.window;
+        let width = vmax - vmin;
+        vmin.abs() <= FAR * width && self.entries <= 512 && (1e-30..1e30).contains(&width)
     }
 
     /// The entry of a value, with matplotlib's roundings; 0 for NaN.
@@ -116,37 +139,63 @@ impl Scale {
         }
     }
 
-    fn by_table<T: Sample>(&self, samples: &[T]) -> Vec<u16> {
+    fn by_table<'a, T: Sample>(&self, rows: impl Iterator<Item = &'a [T]>, indices: &mut Vec<u16>) {
         // Of a one-byte type there are 256 samples: the distance from the least is the place in the table.
         let least = T::from_f64(f64::NEG_INFINITY).to_f64();
         let table: Vec<u16> = (0..256).map(|i| self.exact(least + f64::from(i))).collect();
-        samples
-            .iter()
-            .map(|sample| table[(sample.to_f64() - least) as usize & 255])
-            .collect()
+        rows.for_each(|row| indices.extend(row.iter().map(|v| table[(v.to_f64() - least) as usize & 255])));
     }
 
-    fn fast<T: Sample>(&self, samples: &[T]) -> Vec<u16> {
-        let (vmin, scale) = (self.window.vmin, self.window.scale(self.entries as f64));
-        let entries = self.entries as f64;
-        let mut indices = vec![0; samples.len()];
-        for (samples, indices) in samples.chunks(64).zip(indices.chunks_mut(64)) {
+    fn in_single<T: Sample>(&self, row: &[T], indices: &mut Vec<u16>) {
+        /// Adding it to a small number leaves the nearest whole one in the low bits.
+        const WHOLE: f32 = 8_388_608.0;
+        let entries = self.entries as f32;
+        let (vmin, scale) = (
+            self.window.vmin as f32,
+            self.window.scale(self.entries as f64) as f32,
+        );
+        for samples in row.chunks(64) {
             let mut doubtful = false;
-            for (&sample, index) in samples.iter().zip(indices.iter_mut()) {
-                let scaled = (sample.to_f64() - vmin) * scale;
-                let near = scaled.clamp(-0.5, entries + 0.5);
+            let start = indices.len();
+            indices.extend(samples.iter().map(|sample| {
+                let scaled = (sample.to_f64() as f32 - vmin) * scale;
+                let near = scaled.max(-0.5).min(entries + 0.5);
                 doubtful |= (near - ((near + WHOLE) - WHOLE)).abs() < DOUBTFUL;
                 // Rounding half below the value truncates it; `max` first, since it turns NaN into a number.
                 let inside = scaled.max(0.25).min(entries - 0.25);
-                *index = (inside - 0.5 + WHOLE).to_bits() as u16;
-            }
+                (inside - 0.5 + WHOLE).to_bits() as u16
+            }));
             if doubtful {
-                for (&sample, index) in samples.iter().zip(indices.iter_mut()) {
-                    *index = self.exact(sample.to_f64());
-                }
+                self.settle(samples, &mut indices[start..]);
             }
         }
-        indices
+    }
+
+    fn in_double<T: Sample>(&self, row: &[T], indices: &mut Vec<u16>) {
+        const WHOLE: f64 = 4_503_599_627_370_496.0;
+        let entries = self.entries as f64;
+        let (vmin, scale) = (self.window.vmin, self.window.scale(entries));
+        for samples in row.chunks(64) {
+            let mut doubtful = false;
+            let start = indices.len();
+            indices.extend(samples.iter().map(|sample| {
+                let scaled = (sample.to_f64() - vmin) * scale;
+                let near = scaled.max(-0.5).min(entries + 0.5);
+                doubtful |= (near - ((near + WHOLE) - WHOLE)).abs() < f64::from(DOUBTFUL);
+                let inside = scaled.max(0.25).min(entries - 0.25);
+                (inside - 0.5 + WHOLE).to_bits() as u16
+            }));
+            if doubtful {
+                self.settle(samples, &mut indices[start..]);
+            }
+        }
+    }
+
+    /// Computes again, exactly, what may have come out on the wrong side of a boundary.
+    fn settle<T: Sample>(&self, samples: &[T], indices: &mut [u16]) {
+        for (sample, index) in samples.iter().zip(indices) {
+            *index = self.exact(sample.to_f64());
+        }
     }
 }
 

@@ -27,12 +27,9 @@ pub(super) fn as_is(pixels: &Pixels) -> Result<Raster> {
     let Samples::UInt8(buffer) = rows.samples() else {
         return Err(Error::internal("samples of another type"));
     };
-    let row = rows.width() * rows.channels();
-    let mut data = Vec::with_capacity(rows.height() * row);
-    for y in 0..rows.height() {
-        let start = rows.offset() as isize + y as isize * rows.row_stride();
-        data.extend_from_slice(&buffer.as_slice()[start as usize..][..row]);
-    }
+    let mut data = Vec::with_capacity(rows.height() * rows.width() * rows.channels());
+    rows.rows(buffer.as_slice())
+        .for_each(|row| data.extend_from_slice(row));
     Ok(Raster {
         layout,
         bits: 8,

@@ -101,6 +101,14 @@ impl Pyramids {
         matches!(self.lock().slots.get(key), Some(Slot::Wanted | Slot::Building))
     }
 
+    /// Whether some pyramid is wanted that nobody builds.
+    pub(crate) fn is_anything_wanted(&self) -> bool {
+        self.lock()
+            .slots
+            .values()
+            .any(|slot| matches!(slot, Slot::Wanted))
+    }
+
     /// A pyramid that is wanted and that nobody builds; from now on the caller does.
     pub(crate) fn take_wanted(&self) -> Option<Key> {
         let mut state = self.lock();

@@ -402,6 +402,11 @@ impl Image {
             .collect()
     }
 
+    /// Whether [`next_build`](Self::next_build) has something to give.
+    pub fn wants_build(&self) -> bool {
+        self.0.pyramids.is_anything_wanted()
+    }
+
     /// A pyramid that some tile asked for and nobody builds yet; from now on the caller is to build it.
     pub fn next_build(&self) -> Option<Build> {
         self.0.pyramids.take_wanted().map(|key| Build {

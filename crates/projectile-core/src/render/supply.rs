@@ -13,6 +13,8 @@ use crate::source::{Cancel, ReadRequest, Region, Residence, Selection};
 /// Samples that are reduced while a request waits: a few milliseconds' worth.
 const DIRECT_IN_MEMORY: u64 = 1 << 23;
 const DIRECT_ELSEWHERE: u64 = 1 << 20;
+/// Samples that are reduced in about the time that handing work over takes.
+const FEW: u64 = 1 << 18;
 /// Samples beyond which an image is never read from end to end: its own overviews stand for it.
 const SCANNABLE: u128 = 1 << 38;
 /// Pixels a side that a sample of a slow source takes; fewer than a tile shows, since each may cost a read.
@@ -193,8 +195,6 @@ impl<'a> Levelling<'a> {
 
     /// Whether the pixels of a placement are there to be copied, or nearly so.
     pub(super) fn is_at_hand(&self, placement: &Placement, selection: &Selection) -> bool {
-        /// Samples that are reduced in about the time that handing work over takes.
-        const FEW: u64 = 1 << 18;
         let (reduction, region) = (placement.reduction, placement.region);
         let channels = selection.channel_count(self.image.info().axes.channels()) as u64;
         self.image.residence() == Residence::Memory
@@ -244,6 +244,10 @@ impl<'a> Levelling<'a> {
             return part.select(selection.channels.as_deref()).map(exact);
         }
         if self.is_direct(reduction, cost) {
+            // Exact at once, and next time from a built level where that is cheaper than reducing it again.
+            if cost > FEW && reduction >= self.first_built {
+                self.want();
+            }
             let mut levels = self.reduce(Some(region), reduction..=reduction, selection, 1, cancel)?;
             return levels
                 .pop()

@@ -328,3 +328,24 @@ fn only_small_tiles_that_are_at_hand_and_copied_are_quick() {
     let (_, elsewhere) = Counting::image(5000, 0);
     assert!(!elsewhere.is_quick(&with(5, "png", Stored)));
 }
+
+#[test]
+fn a_tile_that_is_exact_but_costly_asks_for_its_level_too() {
+    let image = bytes_image(1500, 1500);
+    let tile = image
+        .render(&request(0, 0, 0, 256, "bin"), &Cancel::new())
+        .unwrap();
+    assert!(!tile.provisional && image.wants_build());
+    image.next_build().unwrap().run(2, &Cancel::new()).unwrap();
+    assert_eq!(
+        image
+            .render(&request(0, 0, 0, 256, "bin"), &Cancel::new())
+            .unwrap(),
+        tile
+    );
+    let small = bytes_image(400, 400);
+    small
+        .render(&request(0, 0, 0, 256, "bin"), &Cancel::new())
+        .unwrap();
+    assert!(!small.wants_build());
+}

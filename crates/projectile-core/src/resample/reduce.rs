@@ -222,13 +222,8 @@ fn reduce_block<R: Reduction>(
         }
     };
     let mut cascade = Cascade::new(kind, height, width, job.channels, steps);
-    let samples = width * job.channels;
     let fed: Result<()> = with_samples!(pixels.samples(), slice => {
-        let rows = typed::<_, R::Input>(slice)?;
-        for y in 0..height {
-            let start = pixels.offset() as isize + y as isize * pixels.row_stride();
-            cascade.feed(&rows[start as usize..][..samples], &mut emit);
-        }
+        pixels.rows(typed::<_, R::Input>(slice)?).for_each(|row| cascade.feed(row, &mut emit));
         Ok(())
     });
     fed?;

@@ -166,6 +166,11 @@ fn a_token_in_the_address_becomes_a_cookie() {
         "{cookie}"
     );
     let cookie = cookie.split(';').next().unwrap();
+    let header = format!("Cookie: {cookie}\n");
+    let version = server.get_with("/images/g", &header).json()["version"].clone();
+    let pinned = format!("/0/0/0.png?v={}", version.as_str().unwrap());
+    let kept = server.get_with(&pinned, &header).header("cache-control");
+    assert_eq!(kept.as_deref(), Some("private, max-age=31536000, immutable"));
     assert_eq!(
         server
             .get_with("/0/0/0.png", &format!("Cookie: a=b; {cookie}\n"))
