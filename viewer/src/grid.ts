@@ -51,6 +51,12 @@ export function fitResolution(
   return Math.max(fit, 1 / MAX_SCALE);
 }
 
+/** Where the view may go: from a few times as far as the fit (a window may shrink), down to MAX_SCALE. */
+export function viewResolutions(fit: number): number[] {
+  const first = Math.max(0, Math.ceil(Math.log2(fit)) + 2);
+  return Array.from({ length: first + Math.log2(MAX_SCALE) + 1 }, (_, index) => 2 ** (first - index));
+}
+
 /** The integer pixel under a map coordinate, or null outside the image. */
 export function pixelAt(
   size: { width: number; height: number },

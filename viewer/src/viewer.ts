@@ -3,7 +3,7 @@ import OlMap from 'ol/Map.js';
 import View from 'ol/View.js';
 import { defaults as defaultInteractions } from 'ol/interaction/defaults.js';
 import type { ImageInfo } from './api.ts';
-import { fitResolution, imageExtent, MAX_SCALE, resolutionOf, zoomOf } from './grid.ts';
+import { fitResolution, imageExtent, MAX_SCALE, resolutionOf, viewResolutions, zoomOf } from './grid.ts';
 import { pixelProjection, PyramidSource, pyramidLayer } from './layer.ts';
 import type { TileReports } from './tile-loader.ts';
 
@@ -75,9 +75,8 @@ export class Viewer {
       projection,
       center: [place?.x ?? info.width / 2, -(place?.y ?? info.height / 2)],
       resolution: place?.zoom === undefined ? fit : resolutionOf(place.zoom),
-      minResolution: 1 / MAX_SCALE,
-      // Room beyond the fit; setting it once for the smallest window keeps the limit steady while resizing.
-      maxResolution: Math.max(fit * 4, 1),
+      // The ends alone would be rounded to whole zooms between them.
+      resolutions: viewResolutions(fit),
       extent: imageExtent(info),
       constrainOnlyCenter: true,
       smoothResolutionConstraint: false,

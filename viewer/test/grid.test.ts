@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  fitResolution, imageExtent, MAX_SCALE, pixelAt, resolutionOf, resolutions, tileGrid, tileInImage, zoomOf,
+  fitResolution, imageExtent, MAX_SCALE, pixelAt, resolutionOf, resolutions, tileGrid, tileInImage,
+  viewResolutions, zoomOf,
 } from '../src/grid.ts';
 
 const terrain = { width: 16384, height: 16384, max_zoom: 14, native_zoom: 6, tile_size: 256 };
@@ -47,6 +48,14 @@ describe('grid', () => {
     expect(fitResolution({ width: 100, height: 16000 }, view)).toBe(20);
     expect(fitResolution({ width: 1, height: 1 }, view)).toBe(1 / MAX_SCALE);
     expect(fitResolution({ width: 2 ** 48, height: 1 }, view)).toBeCloseTo(2 ** 48 / 1000, 0);
+  });
+
+  it('lets the view reach exactly 64 screen pixels per image pixel', () => {
+    for (const fit of [1 / 64, 1, 19.3, 2 ** 41]) {
+      const all = viewResolutions(fit);
+      expect(all.at(-1)).toBe(1 / MAX_SCALE);
+      expect(all[0]).toBeGreaterThanOrEqual(2 * fit);
+    }
   });
 
   it('names the pixel under a coordinate', () => {
