@@ -26,7 +26,7 @@ pub(super) fn source() -> Arc<dyn Source> {
     // Averages of a sparse matrix fade to nothing; its greatest counts are what one looks for.
     info.resampling = Some(Resampling::MAX);
     info.colormap = Some("Reds".into());
-    info.window = Some((0.0, 20.0));
+    info.window = Some((0.0, 30.0));
     Computed::shared(Contacts, info)
 }
 
@@ -68,7 +68,7 @@ fn count(low: i64, high: i64, low_bin: &Bin, high_bin: &Bin, decay: &[f32]) -> i
             let (from_start, from_end) = ((low - a.0) as f32, (a.1 - high) as f32);
             let apart = from_start * from_start + from_end * from_end;
             expected *= if apart < 64.0 {
-                3.0 + 12.0 * (-apart / 12.0).exp()
+                3.0 + 40.0 * (-apart / 12.0).exp()
             } else {
                 2.2
             };

@@ -23,30 +23,19 @@ pub(super) fn source() -> Arc<dyn Source> {
     Computed::shared(Labels, info)
 }
 
-/// The nearest seed of a pixel so far, and how far the second nearest is.
-#[derive(Clone, Copy)]
-struct Nearest {
-    first: f32,
-    second: f32,
-    label: i32,
-}
-
 impl Field for Labels {
     type Sample = i32;
 
     fn row(&self, row: &Row<'_>, out: &mut [i32]) {
-        let y = row.centre_y();
+        let (y, count) = (row.centre_y(), out.len());
         let cells = SIZE as i64 / GRID;
-        let mut nearest = vec![
-            Nearest {
-                first: f32::MAX,
-                second: f32::MAX,
-                label: 0
-            };
-            out.len()
-        ];
+        // Squared distances of each pixel to its nearest and second nearest seed; `out` holds the nearest's label.
+        let (mut first, mut second) = (vec![f32::MAX; count], vec![f32::MAX; count]);
+        let places: Vec<f32> = (0..count)
+            .map(|i| (row.centre_x() + i as f64 * row.pitch()) as f32)
+            .collect();
         let grid_y = y as i64 / GRID;
-        let last = row.centre_x() + row.pitch() * out.len() as f64;
+        let last = row.centre_x() + row.pitch() * count as f64;
         let columns = (row.centre_x() as i64 / GRID - 2)..=(last as i64 / GRID + 2);
         for grid_y in grid_y - 2..=grid_y + 2 {
             for grid_x in columns.clone() {
@@ -61,23 +50,26 @@ impl Field for Labels {
                     0
                 };
                 // A seed two grid cells away may still be the second nearest; one three away never is.
-                let reach = ((grid_x - 2) * GRID) as f64..((grid_x + 3) * GRID) as f64;
-                let within = row.columns_within(reach.start, reach.end, nearest.len());
+                let within =
+                    row.columns_within(((grid_x - 2) * GRID) as f64, ((grid_x + 3) * GRID) as f64, count);
                 let dy = y as f32 - seed_y;
-                for (i, near) in nearest[within.clone()].iter_mut().enumerate() {
-                    let x = (row.centre_x() + (within.start + i) as f64 * row.pitch()) as f32;
-                    let distance = ((x - seed_x) * (x - seed_x) + dy * dy).sqrt();
-                    near.second = near.second.min(distance.max(near.first));
-                    if distance < near.first {
-                        (near.first, near.label) = (distance, label);
-                    }
+                let pixels = first[within.clone()].iter_mut().zip(&mut second[within.clone()]);
+                let pixels = pixels.zip(&mut out[within.clone()]).zip(&places[within]);
+                for (((first, second), out), place) in pixels {
+                    let dx = place - seed_x;
+                    let distance = dx * dx + dy * dy;
+                    *second = second.min(distance.max(*first));
+                    *out = if distance < *first { label } else { *out };
+                    *first = first.min(distance);
                 }
             }
         }
-        for (out, near) in out.iter_mut().zip(&nearest) {
-            // A gap of four pixels or so between neighbours, and no region without an end.
-            let background = near.second - near.first < 5.0 || near.first > 46.0;
-            *out = if background { 0 } else { near.label };
+        for ((out, first), second) in out.iter_mut().zip(&first).zip(&second) {
+            let (first, second) = (first.sqrt(), second.sqrt());
+            // A gap of a few pixels between neighbours, and no region without an end.
+            if second - first < 5.0 || first > 46.0 {
+                *out = 0;
+            }
         }
     }
 }

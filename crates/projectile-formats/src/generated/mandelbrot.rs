@@ -36,8 +36,8 @@ pub(super) fn source() -> Arc<dyn Source> {
     let mut info = info("yx", &[size, size]);
     info.levels = levels(size, size, size);
     info.resampling = Some(Resampling::NEAREST);
-    info.colormap = Some("twilight_shifted".into());
-    info.window = Some((0.0, 9.0));
+    info.colormap = Some("inferno".into());
+    info.window = Some((0.5, 11.0));
     info.details = vec![
         (
             "value".into(),

@@ -14,7 +14,7 @@ const OCTAVES: std::ops::RangeInclusive<u32> = 2..=12;
 /// How many of the longest wavelengths say where the mountains are.
 const CONTINENTS: u32 = 3;
 /// The mean of a ridge octave, taken off so that leaving out fine ones doesn't sink the mountains.
-const RIDGE_MEAN: f32 = 0.62;
+const RIDGE_MEAN: f32 = 0.48;
 
 #[derive(Debug)]
 struct Terrain;
@@ -54,11 +54,12 @@ impl Field for Terrain {
             };
             let (plains, ridges) = (&mut plains[..count], &mut ridges[..count]);
             noise.each(row, count, |i, value| {
-                let ridge = 1.0 - 1.6 * value.abs();
+                let value = 2.0 * value;
+                let ridge = 1.0 - 1.3 * value.abs();
                 plains[i] += weight * value;
                 ridges[i] += weight * (ridge * ridge - RIDGE_MEAN);
             });
-            weight *= if octave < CONTINENTS { 0.55 } else { 0.5 };
+            weight *= if octave < CONTINENTS { 0.6 } else { 0.54 };
         }
         if continents.is_empty() {
             continents.clone_from(&plains);
@@ -73,8 +74,8 @@ fn elevation(continents: f32, plains: f32, ridges: f32) -> f32 {
     // Mountains rise where the land is high already, smoothly from 0 to 1.
     let inland = ((continents + 0.05) / 0.5).clamp(0.0, 1.0);
     let mountains = inland * inland * (3.0 - 2.0 * inland);
-    let low = 120.0 + 1100.0 * plains;
-    let land = low + mountains * (500.0 + 1100.0 * ridges);
+    let low = 150.0 + 1150.0 * plains;
+    let land = low + mountains * (800.0 + 1350.0 * ridges);
     // The sea floor falls off more gently than the land rises.
     land.max(-4000.0) * if land < 0.0 { 0.6 } else { 1.0 }
 }

@@ -24,7 +24,7 @@ fn request(source: &dyn Source, level: usize, region: [u64; 4]) -> ReadRequest {
 
 /// A place with something to see in each image.
 const LOOK: [(&str, u64, u64); 5] = [
-    ("mandelbrot", 0x1ff0_0000_0000, 0x1000_0000_0000),
+    ("mandelbrot", 0x1e66_6666_6666, 0x2000_0000_0000),
     ("terrain", 5000, 7000),
     ("cells", 900, 1000),
     ("labels", 1000, 1000),
@@ -52,7 +52,7 @@ fn they_are_what_they_say() {
             "cells",
             vec![4, 5, 8, 2048, 2048],
             DType::UInt16,
-            4,
+            3,
             Photometric::Channels,
         ),
         ("labels", vec![4096, 4096], DType::Int32, 1, Photometric::Labels),
@@ -94,7 +94,11 @@ fn values_do_not_depend_on_how_a_region_is_cut() {
         let source = source(name);
         for level in [0, source.info().levels.len() / 2] {
             let factor = source.info().levels[level].factor;
-            let (y, x) = (y / factor, x / factor);
+            let room = source.info().levels[level];
+            let (y, x) = (
+                (y / factor).min(room.height - 40),
+                (x / factor).min(room.width - 90),
+            );
             let mut asked = request(&*source, level, [y, x, 40, 90]);
             asked.selection.indices.iter_mut().for_each(|index| *index = 2);
             let whole = read(&*source, asked.clone()).unwrap();
@@ -146,26 +150,30 @@ fn values_do_not_depend_on_how_a_region_is_cut() {
 #[test]
 fn values_never_change() {
     // Whoever changes them on purpose raises REVISION.
-    let sums: Vec<(&str, f64)> = LOOK
-        .iter()
-        .map(|&(name, y, x)| {
-            let source = source(name);
-            let values = read(&*source, request(&*source, 0, [y, x, 32, 32]))
-                .unwrap()
-                .to_f64();
-            (name, (values.iter().sum::<f64>() * 1000.0).round() / 1000.0)
-        })
-        .collect();
-    assert_eq!(
-        sums,
-        [
-            ("mandelbrot", 0.0),
-            ("terrain", 0.0),
-            ("cells", 0.0),
-            ("labels", 0.0),
-            ("contacts", 0.0)
-        ]
-    );
+    const MEANS: [f64; 5] = [
+        5.106072369962931,
+        589.9598769882577,
+        2196.062890625,
+        723.5185546875,
+        2.6552734375,
+    ];
+    for ((name, y, x), mean) in LOOK.into_iter().zip(MEANS) {
+        let source = source(name);
+        let level = source.info().levels.len() / 2;
+        let factor = source.info().levels[level].factor;
+        let values = read(
+            &*source,
+            request(&*source, level, [y / factor, x / factor, 32, 32]),
+        )
+        .unwrap()
+        .to_f64();
+        let found = values.iter().sum::<f64>() / values.len() as f64;
+        // Mathematical functions differ by a bit from one system to another.
+        assert!(
+            (found - mean).abs() < 1e-4 * mean.abs(),
+            "{name}: {found}, once {mean}"
+        );
+    }
 }
 
 #[test]
@@ -174,7 +182,7 @@ fn coarse_levels_are_about_what_averaging_would_give() {
         ("terrain", 3, 30.0),
         ("terrain", 6, 60.0),
         ("cells", 1, 0.06),
-        ("cells", 3, 0.12),
+        ("cells", 2, 0.12),
     ] {
         let source = source(name);
         let factor = source.info().levels[level].factor;
@@ -393,29 +401,4 @@ fn cost_of_tiles() {
             );
         }
     }
-}
-
-#[test]
-#[ignore = "TEMP"]
-fn temp_dump() {
-    let mut dump = |file: &str, name: &str, level: usize, region: [u64; 4], indices: &[u64], c: u64| {
-        let s = source(name);
-        let mut asked = request(&*s, level, region);
-        if !indices.is_empty() { asked.selection.indices = indices.to_vec(); }
-        asked.selection.channels = Some(vec![c]);
-        let v: Vec<u8> = read(&*s, asked).unwrap().to_f64().iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
-        std::fs::write(format!("/tmp/dump-{file}.f32"), v).unwrap();
-    };
-    dump("mandel", "mandelbrot", 37, [0, 0, 512, 512], &[], 0);
-    let scale = 2f64.powi(44 - 24);
-    let (re, im) = (-0.743_643_887_037_151, 0.131_825_904_205_33);
-    dump("mandel2", "mandelbrot", 24, [((2.0 - im) * scale) as u64 - 256, ((re + 2.75) * scale) as u64 - 256, 512, 512], &[], 0);
-    let scale = 2f64.powi(44 - 8);
-    dump("mandel3", "mandelbrot", 8, [((2.0 - im) * scale) as u64 - 256, ((re + 2.75) * scale) as u64 - 256, 512, 512], &[], 0);
-    dump("terrain", "terrain", 5, [0, 0, 512, 512], &[], 0);
-    dump("terrain1", "terrain", 1, [2000, 3000, 512, 512], &[], 0);
-    for c in 0..5 { dump(&format!("cells{c}"), "cells", 0, [700, 700, 512, 512], &[0, 3], c); }
-    dump("labels", "labels", 0, [0, 0, 512, 512], &[], 0);
-    dump("contacts", "contacts", 0, [3900, 3900, 512, 512], &[], 0);
-    dump("contacts2", "contacts", 0, [1000, 1600, 512, 512], &[], 0);
 }

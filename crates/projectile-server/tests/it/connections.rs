@@ -93,7 +93,7 @@ fn pipelined_requests_are_answered_in_order() {
     let mut stream = server.connect();
     let one = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let all = ["/healthz", "/nothing", "/images", "/0/0/0/64.png"]
-        .map(|path| one(path))
+        .map(one)
         .concat();
     stream.write_all(all.as_bytes()).unwrap();
     let statuses: Vec<_> = (0..4).map(|_| read_answer(&mut stream, false).status).collect();
@@ -140,7 +140,8 @@ fn heads_addresses_and_bodies_have_limits() {
     let headers = |count: usize, size: usize| {
         (0..count)
             .map(|i| format!("X-{i}: {}\n", "a".repeat(size)))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     assert_eq!(server.get_with("/healthz", &headers(50, 10)).status, 200);
     assert_eq!(server.get_with("/healthz", &headers(64, 10)).status, 431);

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -135,7 +134,7 @@ fn more_requests_than_the_limit_are_turned_away_but_health_is_not() {
 fn a_panic_in_a_render_is_a_500_and_the_next_request_is_answered() {
     let (image, stage) = Staged::image(256);
     stage.panics.store(true, Ordering::SeqCst);
-    let server = Arc::new(start([image], options(|options| options.threads = Some(1))));
+    let server = start([image], options(|options| options.threads = Some(1)));
     for _ in 0..3 {
         let answer = server.get("/0/0/0.png");
         assert_eq!(answer.status, 500);

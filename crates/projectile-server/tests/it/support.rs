@@ -165,7 +165,7 @@ pub(crate) fn read_answer(stream: &mut TcpStream, to_head: bool) -> Answer {
 /// How long the server leaves the connection open, up to 20 s.
 pub(crate) fn open_for(stream: &mut TcpStream) -> Duration {
     let started = Instant::now();
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = vec![0; 1 << 16];
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return started.elapsed(),

@@ -162,7 +162,8 @@ fn other_machines_need_the_token_unless_told_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let file = gray(folder.path(), "a.pgm");
     let serving = Serving::start(&[text(&file), "-p", "0", "--host", "0.0.0.0"]);
-    let (address, token) = serving.url.split_once("/?token=").unwrap();
+    let url = serving.url.clone();
+    let (address, token) = url.split_once("/?token=").unwrap();
     assert_eq!(token.len(), 32);
     let port = address.rsplit(':').next().unwrap().to_owned();
     let here = Serving {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_projectile"));
@@ -9,13 +10,27 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Runs it to its end: exit code, standard output, standard error.
+/// Runs it to its end, which must come soon: exit code, standard output, standard error.
 pub(crate) fn run(arguments: &[&str]) -> (i32, String, String) {
+    let mut child = command()
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("it does not end: {arguments:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let Output {
         status,
         stdout,
         stderr,
-    } = command().args(arguments).output().unwrap();
+    } = child.wait_with_output().unwrap();
     (
         status.code().unwrap(),
         String::from_utf8(stdout).unwrap(),

@@ -31,7 +31,6 @@ fn wrong_use_is_2_and_failure_is_1_each_in_few_words() {
         &[file, "--viewer-dir", "no-such-folder"],
         &[file, "--allow-host", "http://x"],
         &[file, "--host", "256.256.256.256"],
-        &[file, "--axes", "yy"],
         &[file, "--vmin", "5", "--vmax", "1"],
         &["tile", file, "0/0/0", "-o", "a.gif"],
         &["tile", file, "0/0/0", "-o", "noending"],
