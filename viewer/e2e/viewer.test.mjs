@@ -139,7 +139,7 @@ test('dragging pans; the wheel and the keyboard zoom', async () => {
 test('a colormap changes the tiles and what is on the screen', async () => {
   await open('#image=terrain');
   const map = hook('map');
-  const before = await map.screenshot();
+  const old = await map.screenshot();
   const seen = requests.length;
   await hook('colormap').selectOption('magma');
   await page.waitForFunction(() => location.hash.includes('colormap=magma'));
@@ -148,7 +148,7 @@ test('a colormap changes the tiles and what is on the screen', async () => {
   assert.ok(fresh.length > 0, 'new tiles are asked for');
   for (const url of fresh) assert.equal(new URL(url).searchParams.get('colormap'), 'magma');
   await page.waitForTimeout(400);
-  assert.notDeepEqual(await map.screenshot(), before);
+  assert.notDeepEqual(await map.screenshot(), old);
   if (process.env.SCREENSHOT) {
     await hook('colormap').selectOption('viridis');
     await page.waitForTimeout(500);

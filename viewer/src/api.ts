@@ -32,6 +32,11 @@ export interface ExtraAxis {
   size: number;
 }
 
+export interface Level {
+  level: number;
+  state: string;
+}
+
 export interface ImageInfo {
   id: string;
   name: string;
@@ -44,10 +49,13 @@ export interface ImageInfo {
   dtype: string;
   kind: Kind;
   channels: Channel[];
+  /** The channels shown when none are chosen; all when it isn't there. */
+  visible?: number[];
   extra_axes: ExtraAxis[];
   max_zoom: number;
   tile_size: number;
   native_zoom: number;
+  levels: Level[];
   provisional: boolean;
   resampling: string;
   resamplings: string[];

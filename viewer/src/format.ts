@@ -65,3 +65,15 @@ export function parseNumber(text: string): number | null {
   const value = Number(cleaned);
   return Number.isFinite(value) ? value : null;
 }
+
+/** The least and greatest value of a type whose whole range is worth a look: 8 and 16 bits. */
+export function dtypeRange(dtype: string): { min: number; max: number } | null {
+  if (dtype === 'bool') return { min: 0, max: 1 };
+  const match = /^(u?)int(8|16)$/.exec(dtype);
+  if (!match) return null;
+  const values = 2 ** Number(match[2]);
+  return match[1] ? { min: 0, max: values - 1 } : { min: -values / 2, max: values / 2 - 1 };
+}
+
+/** Parts of a text in turn: what stays as it is, and long integers; the digits of a fraction are none. */
+export const splitIntegers = (text: string): string[] => text.split(/(?<![.\d])(\d{5,})/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  formatDimensions, formatNumber, formatSample, formatZoom, parseNumber, triads,
+  dtypeRange, formatDimensions, formatNumber, formatSample, formatZoom, parseNumber, splitIntegers, triads,
 } from '../src/format.ts';
 import { parseRetryAfter } from '../src/api.ts';
 
@@ -10,6 +10,19 @@ describe('format', () => {
     expect(triads('16384')).toEqual(['16', '384']);
     expect(triads(String(2 ** 48))).toEqual(['281', '474', '976', '710', '656']);
     expect(formatDimensions(512, 2 ** 48)).toBe('512 × 281474976710656');
+  });
+
+  it('leaves the digits of a fraction together', () => {
+    expect(splitIntegers('\u2248 1.79521')).toEqual(['\u2248 1.79521']);
+    expect(splitIntegers('x 16384, y 9')).toEqual(['x ', '16384', ', y 9']);
+    expect(splitIntegers('-12345.678901')).toEqual(['-', '12345', '.678901']);
+  });
+
+  it('knows what small integers can hold', () => {
+    expect(dtypeRange('uint8')).toEqual({ min: 0, max: 255 });
+    expect(dtypeRange('int16')).toEqual({ min: -32768, max: 32767 });
+    expect(dtypeRange('bool')).toEqual({ min: 0, max: 1 });
+    for (const dtype of ['int32', 'uint64', 'float32', 'complex64']) expect(dtypeRange(dtype)).toBeNull();
   });
 
   it('shortens floats', () => {
