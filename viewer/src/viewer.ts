@@ -102,8 +102,8 @@ export class Viewer {
   }
 
   show(query: string): void {
-    this.events.onLoading();
-    this.source?.show(query);
+    // The same tiles again are no news: nothing would ever say that they are ready.
+    if (this.source?.show(query)) this.events.onLoading();
   }
 
   reload(): void {
