@@ -47,10 +47,10 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
         budget,
     } in rows
     {
-        let ratio_text = if *ratio >= 10.0 {
-            format!("{ratio:.0}")
-        } else {
-            format!("{ratio:.2}")
+        let ratio_text = match *ratio {
+            10.0.. => format!("{ratio:.0}"),
+            0.1..10.0 => format!("{ratio:.2}"),
+            _ => format!("{ratio:.4}"),
         };
         let budget = budget.map_or(String::new(), |budget| {
             let verdict = if budget.met(*ratio) { "met" } else { "**missed**" };

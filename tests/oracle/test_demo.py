@@ -30,7 +30,8 @@ def test_every_image_gives_a_first_and_a_deepest_tile(server):
         ):
             assert server.get(address).status == 200, address
         x, y = facts["width"] // 2, facts["height"] // 2
-        raw = server.npy(f"{at}/{deepest}/{x}/{y}/1.npy").ravel()
+        every = ",".join(str(channel) for channel in range(len(facts["channels"])))
+        raw = server.npy(f"{at}/{deepest}/{x}/{y}/1.npy?c={every}").ravel()
         told = server.json(f"{at}/value?x={x}&y={y}")["values"]
         np.testing.assert_allclose(raw.astype(float), np.array(told, float), rtol=1e-6)
 

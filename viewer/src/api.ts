@@ -49,8 +49,8 @@ export interface ImageInfo {
   dtype: string;
   kind: Kind;
   channels: Channel[];
-  /** The channels shown when none are chosen; all when it isn't there. */
-  visible?: number[];
+  /** The channels that the server composites when none are chosen. */
+  visible: number[];
   extra_axes: ExtraAxis[];
   max_zoom: number;
   tile_size: number;

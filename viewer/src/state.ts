@@ -60,11 +60,8 @@ export function normalise(display: Display, info: ImageInfo): Display {
 export const offersChannels = (info: ImageInfo): boolean =>
   info.kind === 'channels' && info.channels.length > 1;
 
-/** The channels that the server shows when none are chosen: perhaps not all, when there are many. */
-export function defaultChannels(info: ImageInfo): number[] {
-  const visible = (info.visible ?? []).filter((index) => index >= 0 && index < info.channels.length);
-  return visible.length > 0 ? visible : info.channels.map((_, index) => index);
-}
+/** The channels that the server shows when none are chosen: not all, when there are many. */
+export const defaultChannels = (info: ImageInfo): number[] => info.visible;
 
 export const sameChannels = (some: readonly number[], others: readonly number[]): boolean =>
   some.length === others.length && some.every((channel) => others.includes(channel));

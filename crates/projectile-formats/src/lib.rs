@@ -20,5 +20,5 @@ pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
 pub use generated::demo;
 pub use npy::{Header, parse_header};
-pub use samples::{SAMPLES, SampleOptions, sample};
 pub use open::{Limits, Mode, OpenOptions, Progress, open};
+pub use samples::{SAMPLES, SampleOptions, sample};

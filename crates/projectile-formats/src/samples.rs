@@ -33,7 +33,10 @@ pub struct SampleOptions {
 
 impl std::fmt::Debug for SampleOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SampleOptions").field("cache", &self.cache).field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("SampleOptions")
+            .field("cache", &self.cache)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,8 +49,16 @@ struct Sample {
 }
 
 const IMAGES: [Sample; 2] = [
-    Sample { name: "sanfran", number: "2.2.17", shape: [1024, 1024, 3] },
-    Sample { name: "pentagon", number: "3.2.25", shape: [1024, 1024, 1] },
+    Sample {
+        name: "sanfran",
+        number: "2.2.17",
+        shape: [1024, 1024, 3],
+    },
+    Sample {
+        name: "pentagon",
+        number: "3.2.25",
+        shape: [1024, 1024, 1],
+    },
 ];
 
 /// The file of the sample `name`, one of [`SAMPLES`]: from the cache if it is there and whole, else downloaded.
@@ -60,34 +71,45 @@ pub fn sample(name: &str, options: &SampleOptions) -> Result<PathBuf> {
         Error::not_found(format!("no sample {name:?}: there are {}", SAMPLES.join(" and ")))
     })?;
     let folder = options.cache.clone().or_else(user_cache).ok_or_else(|| {
-        Error::new(ErrorKind::Unavailable, "no cache folder: set the environment variable XDG_CACHE_HOME")
+        Error::new(
+            ErrorKind::Unavailable,
+            "no cache folder: set the environment variable XDG_CACHE_HOME",
+        )
     })?;
     let kept = folder.join(format!("{name}.tiff"));
     // A file that is no longer the image (a full disk, a cut copy) is fetched again.
     if check(&kept, sample).is_ok() {
         return Ok(kept);
     }
-    download(sample, &folder, &kept, options).map(|()| kept).map_err(|error| {
-        Error::new(
-            error.kind(),
-            format!(
-                "the sample {name} could not be downloaded to {}: {}. `projectile demo` needs no network",
-                folder.display(),
-                error.message()
-            ),
-        )
-    })
+    download(sample, &folder, &kept, options)
+        .map(|()| kept)
+        .map_err(|error| {
+            Error::new(
+                error.kind(),
+                format!(
+                    "the sample {name} could not be downloaded to {}: {}. `projectile demo` needs no network",
+                    folder.display(),
+                    error.message()
+                ),
+            )
+        })
 }
 
 /// The user's cache folder for this program, by the platform's convention.
 fn user_cache() -> Option<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let base = if cfg!(windows) {
         from("LOCALAPPDATA")
     } else if cfg!(target_os = "macos") {
         from("HOME").map(|home| home.join("Library/Caches"))
     } else {
-        from("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(|| from("HOME").map(|home| home.join(".cache")))
+        from("XDG_CACHE_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| from("HOME").map(|home| home.join(".cache")))
     };
     base.map(|base| base.join("projectile"))
 }
@@ -97,21 +119,36 @@ fn unavailable(what: impl std::fmt::Display) -> Error {
 }
 
 fn download(sample: &Sample, folder: &Path, kept: &Path, options: &SampleOptions) -> Result<()> {
-    let url = options.url.clone().or_else(|| std::env::var("PROJECTILE_SAMPLES_URL").ok());
-    let url = format!("{}?vol=aerials&img={}", url.as_deref().unwrap_or(DATABASE), sample.number);
+    let url = options
+        .url
+        .clone()
+        .or_else(|| std::env::var("PROJECTILE_SAMPLES_URL").ok());
+    let url = format!(
+        "{}?vol=aerials&img={}",
+        url.as_deref().unwrap_or(DATABASE),
+        sample.number
+    );
     std::fs::create_dir_all(folder).map_err(unavailable)?;
     // In the same folder, so that renaming it is one step: nobody ever sees half a file under its name, and of two
     // downloads at once either is whole.
-    let mut partial = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder).map_err(unavailable)?;
+    let mut partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempfile_in(folder)
+        .map_err(unavailable)?;
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(5)))
-        .timeout_global(Some(options.timeout.unwrap_or(Duration::from_secs(60))))
+        .timeout_global(Some(options.timeout.unwrap_or(Duration::from_mins(1))))
         .build()
         .into();
     let mut answer = agent.get(&url).call().map_err(unavailable)?;
     let total = answer.body().content_length().unwrap_or(0);
     // One byte more than is allowed, to tell too much from just enough.
-    let mut body = answer.body_mut().with_config().limit(MOST_BYTES + 2).reader().take(MOST_BYTES + 1);
+    let mut body = answer
+        .body_mut()
+        .with_config()
+        .limit(MOST_BYTES + 2)
+        .reader()
+        .take(MOST_BYTES + 1);
     let mut chunk = vec![0; 64 << 10];
     let mut done = 0;
     loop {
@@ -122,7 +159,9 @@ fn download(sample: &Sample, folder: &Path, kept: &Path, options: &SampleOptions
         partial.write_all(&chunk[..read]).map_err(unavailable)?;
         done += read as u64;
         if done > MOST_BYTES {
-            return Err(Error::limit(format!("the answer is larger than {MOST_BYTES} bytes")));
+            return Err(Error::limit(format!(
+                "the answer is larger than {MOST_BYTES} bytes"
+            )));
         }
         if let Some(progress) = &options.progress {
             progress.update(done, total.max(done));
@@ -138,11 +177,17 @@ fn download(sample: &Sample, folder: &Path, kept: &Path, options: &SampleOptions
 fn check(path: &Path, sample: &Sample) -> Result<()> {
     let wrong = |what: String| Error::corrupt(format!("what came is not the image: {what}"));
     let sources = open(path, &OpenOptions::default()).map_err(|error| wrong(error.message().to_owned()))?;
-    let info = sources.first().map(|source| source.source.info()).ok_or_else(|| wrong("it is empty".to_owned()))?;
+    let info = sources
+        .first()
+        .map(|source| source.source.info())
+        .ok_or_else(|| wrong("it is empty".to_owned()))?;
     let shape = [info.axes.height(), info.axes.width(), info.axes.channels()];
     if (info.format.as_str(), shape) == ("TIFF", sample.shape) {
         Ok(())
     } else {
-        Err(wrong(format!("{} of shape {shape:?} instead of TIFF of shape {:?}", info.format, sample.shape)))
+        Err(wrong(format!(
+            "{} of shape {shape:?} instead of TIFF of shape {:?}",
+            info.format, sample.shape
+        )))
     }
 }

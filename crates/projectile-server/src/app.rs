@@ -201,6 +201,11 @@ impl App {
         if let Some(reply) = respond::unchanged_tile(&etag, pinned, asked) {
             return Ok(reply);
         }
+        if entry.image.is_quick(key.request()) {
+            // Made here in less time than another thread takes to wake up, so it needs neither pool nor cache.
+            let tile = caught(|| entry.image.render(key.request(), &Cancel::new()))?;
+            return Ok(respond::tile(Ready::from(tile), etag, pinned));
+        }
         let tile = match self.cache.get(&key) {
             Some(tile) => tile,
             None => self.render(&entry, key).await?,

@@ -47,7 +47,11 @@ pub(crate) fn one(input: &Path, args: &ImageArgs) -> Result<Vec<Image>> {
         Some(sample) => crate::samples::open_sample(sample, options),
         None => projectile_formats::open(input, options),
     })?;
-    let file = if sample.is_some() { String::new() } else { name(input) };
+    let file = if sample.is_some() {
+        String::new()
+    } else {
+        name(input)
+    };
     sources
         .into_iter()
         .map(|NamedSource { name: member, source }| {

@@ -7,7 +7,9 @@ use projectile_formats::{NamedSource, OpenOptions, SAMPLES, SampleOptions, demo,
 
 /// The sources of the sample that `input` names; `None` where it names none, as a path such as `./demo` does.
 pub(crate) fn named(input: &Path) -> Option<&str> {
-    input.to_str().filter(|name| *name == "demo" || SAMPLES.contains(name))
+    input
+        .to_str()
+        .filter(|name| *name == "demo" || SAMPLES.contains(name))
 }
 
 /// Opens a sample.
@@ -16,8 +18,16 @@ pub(crate) fn open_sample(name: &str, options: &OpenOptions) -> Result<Vec<Named
         return Ok(demo());
     }
     let progress = options.progress.clone();
-    let path = sample(name, &SampleOptions { progress, ..SampleOptions::default() })?;
+    let path = sample(
+        name,
+        &SampleOptions {
+            progress,
+            ..SampleOptions::default()
+        },
+    )?;
     let mut sources = open(&path, options)?;
-    sources.iter_mut().for_each(|source| name.clone_into(&mut source.name));
+    for source in &mut sources {
+        name.clone_into(&mut source.name);
+    }
     Ok(sources)
 }

@@ -299,11 +299,11 @@ impl Pixels {
     /// Complex pixels and dtypes stay as they are.
     #[must_use]
     pub(crate) fn cast(self, dtype: DType) -> Self {
-        if dtype == self.dtype() || dtype.is_complex() || self.dtype().is_complex() {
-            return self;
-        }
         fn of<T: Sample>(values: Vec<f64>) -> Samples {
             T::wrap(values.into_iter().map(T::from_f64).collect())
+        }
+        if dtype == self.dtype() || dtype.is_complex() || self.dtype().is_complex() {
+            return self;
         }
         let values = self.to_f64();
         let samples = match dtype {

@@ -202,6 +202,7 @@ macro_rules! sample {
     (int $($ty:ty, $variant:ident;)*) => {$(
         impl Sample for $ty {
             #[inline]
+            #[allow(clippy::cast_lossless, reason = "the same macro serves 64-bit integers, for which From is not")]
             fn to_f64(self) -> f64 {
                 self as f64
             }

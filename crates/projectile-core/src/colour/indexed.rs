@@ -137,7 +137,6 @@ impl Scale {
                 let near = scaled.clamp(-0.5, entries + 0.5);
                 doubtful |= (near - ((near + WHOLE) - WHOLE)).abs() < DOUBTFUL;
                 // Rounding half below the value truncates it; `max` first, since it turns NaN into a number.
-                #[expect(clippy::manual_clamp, reason = "clamp would keep NaN")]
                 let inside = scaled.max(0.25).min(entries - 0.25);
                 *index = (inside - 0.5 + WHOLE).to_bits() as u16;
             }

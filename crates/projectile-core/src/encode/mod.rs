@@ -34,6 +34,11 @@ pub trait Encoder: Sync {
     /// What it takes: colours or samples.
     fn content(&self) -> ContentKind;
 
+    /// Whether encoding costs little more than a copy.
+    fn is_copy(&self, _options: &EncodeOptions) -> bool {
+        self.content() == ContentKind::Samples
+    }
+
     /// The bytes.
     ///
     /// # Errors

@@ -20,6 +20,10 @@ impl Encoder for Png {
         ContentKind::Colours
     }
 
+    fn is_copy(&self, options: &EncodeOptions) -> bool {
+        options.effort == Effort::Stored
+    }
+
     fn encode(&self, content: Content<'_>, options: &EncodeOptions) -> Result<Vec<u8>> {
         let raster = content.colours()?;
         let compression = match options.effort {

@@ -35,7 +35,7 @@ pub(super) fn png(raster: &Raster) -> Vec<u8> {
     });
     if raster.layout == Layout::Indexed {
         chunk(&mut out, *b"PLTE", |out| {
-            out.extend(raster.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]))
+            out.extend(raster.palette.iter().flat_map(|&[r, g, b, _]| [r, g, b]));
         });
         if let Some(alphas) = alphas(raster) {
             chunk(&mut out, *b"tRNS", |out| out.extend(alphas));
@@ -61,50 +61,33 @@ fn chunk(out: &mut Vec<u8>, name: [u8; 4], write: impl FnOnce(&mut Vec<u8>)) {
 /// Appends a zlib stream of stored blocks that holds the rows of `data`, `raw` bytes with their filter bytes.
 fn zlib_stored(out: &mut Vec<u8>, data: &[u8], row: usize, raw: usize) {
     out.extend([0x78, 0x01]);
-    let mut stream = Stored {
-        out,
-        left: raw,
-        room: 0,
-        adler: simd_adler32::Adler32::new(),
-    };
-    stream.open_block();
-    for line in data.chunks_exact(row.max(1)) {
-        stream.write(&[0]);
-        stream.write(line);
-    }
-    let checksum = stream.adler.finish();
-    out.extend(checksum.to_be_bytes());
-}
-
-struct Stored<'a> {
-    out: &'a mut Vec<u8>,
-    /// Bytes still to come, of this block and those after it.
-    left: usize,
-    /// Bytes still to come of this block.
-    room: usize,
-    adler: simd_adler32::Adler32,
-}
-
-impl Stored<'_> {
-    fn open_block(&mut self) {
-        self.room = self.left.min(BLOCK);
-        let length = self.room as u16;
-        self.out.push(u8::from(self.left == self.room));
-        self.out.extend(length.to_le_bytes());
-        self.out.extend((!length).to_le_bytes());
-    }
-
-    fn write(&mut self, mut bytes: &[u8]) {
-        self.adler.write(bytes);
-        while !bytes.is_empty() {
-            if self.room == 0 {
-                self.open_block();
+    let mut adler = simd_adler32::Adler32::new();
+    // What is left of the rows: that of the current one, then whole ones, each led by its filter byte.
+    let mut rows = data.chunks_exact(row.max(1));
+    let mut line: &[u8] = &[];
+    let mut left = raw;
+    loop {
+        let length = left.min(BLOCK);
+        left -= length;
+        out.push(u8::from(left == 0));
+        out.extend((length as u16).to_le_bytes());
+        out.extend((!(length as u16)).to_le_bytes());
+        let start = out.len();
+        while out.len() - start < length {
+            if line.is_empty() {
+                let Some(next) = rows.next() else { break };
+                out.push(0);
+                line = next;
             }
-            let (now, later) = bytes.split_at(bytes.len().min(self.room));
-            self.out.extend_from_slice(now);
-            self.room -= now.len();
-            self.left -= now.len();
-            bytes = later;
+            let (now, later) = line.split_at(line.len().min(length - (out.len() - start)));
+            out.extend_from_slice(now);
+            line = later;
+        }
+        // A block at a time: it is still in the cache, and long runs are what the checksum is quick at.
+        adler.write(&out[start..]);
+        if left == 0 {
+            break;
         }
     }
+    out.extend(adler.finish().to_be_bytes());
 }

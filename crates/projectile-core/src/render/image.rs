@@ -7,7 +7,7 @@ use super::display::{Display, Kind, default_colormap, default_window};
 use super::request::Style;
 use super::supply::Levelling;
 use super::wait::wait;
-use crate::array::{ArraySource, Axes, Pixels, Samples, Value};
+use crate::array::{ArraySource, Axes, DType, Pixels, Samples, Value};
 use crate::colour::{Colormap, Window, WindowFrom};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Grid;
@@ -253,6 +253,14 @@ impl Image {
         default_window(self.info(), self.kind(), channel, || {
             self.statistics(cancel).cloned()
         })
+    }
+
+    /// Whether the display windows that a style needs are known without reading a sample.
+    pub(super) fn window_is_known(&self, style: &Style) -> bool {
+        let given = style.vmin.is_some() && style.vmax.is_some();
+        let fixed = self.0.options.window.is_some() || self.info().window.is_some();
+        let by_dtype = matches!(self.info().dtype, DType::UInt8 | DType::Bool);
+        given || fixed || by_dtype || self.0.statistics.get().is_some()
     }
 
     /// What a sample of the whole image says of its values. Blocks while it is read, the first time.

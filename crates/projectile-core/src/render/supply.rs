@@ -191,6 +191,23 @@ impl<'a> Levelling<'a> {
         )
     }
 
+    /// Whether the pixels of a placement are there to be copied, or nearly so.
+    pub(super) fn is_at_hand(&self, placement: &Placement, selection: &Selection) -> bool {
+        /// Samples that are reduced in about the time that handing work over takes.
+        const FEW: u64 = 1 << 18;
+        let (reduction, region) = (placement.reduction, placement.region);
+        let channels = selection.channel_count(self.image.info().axes.channels()) as u64;
+        self.image.residence() == Residence::Memory
+            && (self.base(reduction).1 == reduction
+                || self.is_nearest()
+                || self.cost(reduction, region.height, region.width, channels) <= FEW
+                || self
+                    .image
+                    .pyramids()
+                    .get(&self.key)
+                    .is_some_and(|levels| levels.get(reduction).is_some()))
+    }
+
     /// The pixels of a placement.
     pub(super) fn supply(
         &self,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::supply::Levelling;
 use super::*;
 use crate::array::{Axes, DType, Pixels, Samples};
+use crate::encode::Effort::{Fast, Stored};
 use crate::encode::Encoding;
 use crate::error::{ErrorKind, Result};
 use crate::resample::Resampling;
@@ -177,6 +178,16 @@ fn axes_and_channels_are_selected_by_name() {
 }
 
 #[test]
+fn tiles_of_samples_hold_every_channel_and_composites_the_first_few() {
+    let samples: Vec<u16> = (0..6 * 25).collect();
+    let image = Image::from_array("six", Samples::UInt16(samples.into()), &[6, 5, 5]).unwrap();
+    assert_eq!(image.kind(), Kind::Channels);
+    let tile = image.render(&request(0, 0, 0, 8, "bin"), &Cancel::new()).unwrap();
+    assert_eq!(tile.samples, Some((DType::UInt16, [5, 5, 6])));
+    assert_eq!(image.display(&Cancel::new()).unwrap().visible, [0, 1, 2, 3]);
+}
+
+#[test]
 fn a_colormap_wants_one_channel() {
     let image = Image::from_array("rgb", Samples::UInt8(vec![0; 12].into()), &[2, 2, 3]).unwrap();
     let mut tile = request(0, 0, 0, 2, "png");
@@ -297,4 +308,23 @@ fn the_first_tile_of_a_huge_source_reads_only_a_sample() {
     assert!(tile.provisional);
     assert!(source.given.load(Ordering::Relaxed) <= 128 * 128);
     assert_eq!(tile.samples.unwrap().1, [196, 196, 1]);
+}
+
+#[test]
+fn only_small_tiles_that_are_at_hand_and_copied_are_quick() {
+    let image = bytes_image(5000, 5000);
+    let with = |z, extension, effort| {
+        let mut request = request(z, 0, 0, 256, extension);
+        request.encoding.options.effort = effort;
+        request
+    };
+    assert!(image.is_quick(&with(5, "png", Stored)));
+    assert!(image.is_quick(&with(5, "npy", Fast)));
+    assert!(!image.is_quick(&with(5, "png", Fast)));
+    assert!(!image.is_quick(&with(0, "png", Stored)), "its level is not built");
+    image.levels();
+    image.next_build().unwrap().run(2, &Cancel::new()).unwrap();
+    assert!(image.is_quick(&with(0, "png", Stored)));
+    let (_, elsewhere) = Counting::image(5000, 0);
+    assert!(!elsewhere.is_quick(&with(5, "png", Stored)));
 }

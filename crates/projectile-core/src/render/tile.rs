@@ -1,15 +1,15 @@
 //! The road of a tile, on one screen.
 
-use super::display::{Look, look};
+use super::display::{Look, look, selection};
 use super::image::Image;
 use super::request::{Area, TileRequest};
 use super::supply::{Levelling, Supply};
 use crate::array::{DType, Pixels};
-use crate::colour::{Raster, paint};
+use crate::colour::{Painter, Raster, paint};
 use crate::encode::{Content, ContentKind};
 use crate::error::Result;
 use crate::geometry::Placement;
-use crate::source::Cancel;
+use crate::source::{Cancel, Selection};
 
 /// An encoded tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,22 +33,46 @@ impl Image {
     pub fn render(&self, request: &TileRequest, cancel: &Cancel) -> Result<Tile> {
         let Area::Tile { z, x, y, size } = request.area;
         let placement = self.grid().place(z, x, y, size)?;
-        let look = look(self, &request.style, cancel)?;
-        let supply = if placement.is_empty() {
-            None
-        } else {
+        let supply = |selection: &Selection| {
+            if placement.is_empty() {
+                return Ok(None);
+            }
             let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
-            Some(Levelling::of(self, resampling, &look.selection).supply(
-                &placement,
-                &look.selection,
-                cancel,
-            )?)
+            let supply = Levelling::of(self, resampling, selection).supply(&placement, selection, cancel)?;
+            cancel.check().map(|()| Some(supply))
         };
-        cancel.check()?;
         match request.encoding.encoder.content() {
-            ContentKind::Colours => self.picture(request, &placement, &look, supply),
-            ContentKind::Samples => self.data(request, &placement, &look, supply),
+            ContentKind::Colours => {
+                let Look { selection, painter } = look(self, &request.style, cancel)?;
+                self.picture(request, &placement, &painter, supply(&selection)?)
+            }
+            ContentKind::Samples => {
+                let selection = selection(self.info(), &request.style)?;
+                self.data(request, &placement, &selection, supply(&selection)?)
+            }
         }
+    }
+
+    /// Whether [`render`](Self::render) takes no longer than handing it to another thread does: the pixels are in
+    /// memory, the tile is small, and its encoding is a copy.
+    pub fn is_quick(&self, request: &TileRequest) -> bool {
+        const SMALL: u32 = 256;
+        let Area::Tile { z, x, y, size } = request.area;
+        let encoding = &request.encoding;
+        if size > SMALL
+            || !encoding.encoder.is_copy(&encoding.options)
+            || !self.window_is_known(&request.style)
+        {
+            return false;
+        }
+        let (Ok(placement), Ok(selection)) = (
+            self.grid().place(z, x, y, size),
+            selection(self.info(), &request.style),
+        ) else {
+            return false;
+        };
+        let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
+        Levelling::of(self, resampling, &selection).is_at_hand(&placement, &selection)
     }
 
     /// Like [`render`](Self::render), but never provisional: builds levels first if that is what it takes.
@@ -69,7 +93,7 @@ impl Image {
         &self,
         request: &TileRequest,
         placement: &Placement,
-        look: &Look,
+        painter: &Painter,
         supply: Option<Supply>,
     ) -> Result<Tile> {
         let size = placement.size as usize;
@@ -78,7 +102,7 @@ impl Image {
             None => Raster::empty(size, size),
             Some(Supply { pixels, .. }) => {
                 let pixels = pixels.magnitude().unwrap_or(pixels);
-                paint(&pixels, &look.painter, self.info().nodata)?.place(placement.repeat as usize, size)
+                paint(&pixels, painter, self.info().nodata)?.place(placement.repeat as usize, size)
             }
         };
         let encoder = request.encoding.encoder;
@@ -95,14 +119,14 @@ impl Image {
         &self,
         request: &TileRequest,
         placement: &Placement,
-        look: &Look,
+        selection: &Selection,
         supply: Option<Supply>,
     ) -> Result<Tile> {
         let dtype = self.info().dtype;
         let provisional = supply.as_ref().is_some_and(|supply| supply.provisional);
         let pixels = match supply {
             None => {
-                let channels = look.selection.channel_count(self.info().axes.channels());
+                let channels = selection.channel_count(self.info().axes.channels());
                 Pixels::empty(dtype, channels)
             }
             Some(Supply { pixels, .. }) => {

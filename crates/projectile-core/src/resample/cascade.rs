@@ -182,23 +182,20 @@ fn halve<R: Reduction, const CHANNELS: usize>(
     let channels = if CHANNELS == 0 { channels } else { CHANNELS };
     let pairs = above.chunks_exact(2 * channels);
     let odd = pairs.remainder();
-    match below {
-        Some(below) => {
-            for (above, below) in pairs.zip(below.chunks_exact(2 * channels)) {
-                out.extend(
-                    (0..channels)
-                        .map(|c| kind.merge4([above[c], above[channels + c], below[c], below[channels + c]])),
-                );
-            }
-            let odd_below = &below[below.len() - odd.len()..];
-            out.extend(odd.iter().zip(odd_below).map(|(&a, &b)| merge2(kind, a, b)));
+    if let Some(below) = below {
+        for (above, below) in pairs.zip(below.chunks_exact(2 * channels)) {
+            out.extend(
+                (0..channels)
+                    .map(|c| kind.merge4([above[c], above[channels + c], below[c], below[channels + c]])),
+            );
         }
-        None => {
-            for pair in pairs {
-                out.extend((0..channels).map(|c| merge2(kind, pair[c], pair[channels + c])));
-            }
-            out.extend_from_slice(odd);
+        let odd_below = &below[below.len() - odd.len()..];
+        out.extend(odd.iter().zip(odd_below).map(|(&a, &b)| merge2(kind, a, b)));
+    } else {
+        for pair in pairs {
+            out.extend((0..channels).map(|c| merge2(kind, pair[c], pair[channels + c])));
         }
+        out.extend_from_slice(odd);
     }
 }
 

@@ -167,7 +167,7 @@ fn nuclei(row: &Row<'_>, cells: &[Cell], blur: f32, light: &mut [f32]) {
         log: 4,
     }
     .each(row, count, |i, value| {
-        texture[i] += 1.3 * value / (1.0 + 0.3 * blur)
+        texture[i] += 1.3 * value / (1.0 + 0.3 * blur);
     });
     for cell in cells {
         let soft = 4.0 + 7.0 * cell.defocus + blur;

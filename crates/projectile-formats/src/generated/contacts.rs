@@ -76,7 +76,7 @@ fn count(low: i64, high: i64, low_bin: &Bin, high_bin: &Bin, decay: &[f32]) -> i
     }
     let hash = hash::place(SEED, low, high);
     // Contacts across the genome, alone in the dark.
-    if hash & 0x3_ffff == 0 {
+    if hash.trailing_zeros() >= 18 {
         return 20 + (hash >> 58) as i32;
     }
     poisson(expected, hash::mix(hash))

@@ -9,7 +9,7 @@ use super::{Computed, Field, Row, hash, info};
 /// Pixels a side.
 const SIZE: u64 = 4096;
 /// Pixels between the cells of the grid in which each region has its seed.
-const GRID: i64 = 64;
+const GRID: i64 = 128;
 const SEED: u64 = 0x1abe_1500;
 
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Field for Labels {
         for ((out, first), second) in out.iter_mut().zip(&first).zip(&second) {
             let (first, second) = (first.sqrt(), second.sqrt());
             // A gap of a few pixels between neighbours, and no region without an end.
-            if second - first < 5.0 || first > 46.0 {
+            if second - first < 7.0 || first > 92.0 {
                 *out = 0;
             }
         }

@@ -64,14 +64,8 @@ impl NpySource {
     fn region(&self, request: &ReadRequest) -> Result<Pixels> {
         let (height, width) = request.output_size();
         let axes = &self.info.axes;
-        let all: Vec<u64>;
-        let channels = match &request.selection.channels {
-            Some(channels) => channels,
-            None => {
-                all = (0..axes.channels()).collect();
-                &all
-            }
-        };
+        let all: Vec<u64> = (0..axes.channels()).collect();
+        let channels = request.selection.channels.as_ref().unwrap_or(&all);
         let samples = height as u64 * width as u64 * channels.len() as u64;
         let item = self.dtype.size() as u64;
         if samples.checked_mul(item).is_none_or(|bytes| bytes > MAX_ANSWER) {

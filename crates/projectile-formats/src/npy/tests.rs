@@ -1,11 +1,8 @@
 //! Files written byte by byte, read whole and by region.
 
-use std::future::Future;
 use std::io::Write;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use projectile_core::{
     Cancel, DType, ErrorKind, Pixels, ReadRequest, Region, Residence, Result, Selection, Source,
@@ -13,16 +10,10 @@ use projectile_core::{
 use proptest::prelude::*;
 
 use crate::open::{OpenOptions, open};
+use crate::testing::{self, npy};
 
 fn write(path: &Path, descr: &str, fortran_order: bool, shape: &[u64], data: &[u8]) {
-    let order = if fortran_order { "True" } else { "False" };
-    let shape: String = shape.iter().map(|size| format!("{size}, ")).collect();
-    let dict = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': ({shape}), }}\n");
-    let mut file = std::fs::File::create(path).unwrap();
-    file.write_all(b"\x93NUMPY\x01\x00").unwrap();
-    file.write_all(&(dict.len() as u16).to_le_bytes()).unwrap();
-    file.write_all(dict.as_bytes()).unwrap();
-    file.write_all(data).unwrap();
+    std::fs::write(path, npy(descr, fortran_order, shape, data)).unwrap();
 }
 
 fn options(whole: bool) -> OpenOptions {
@@ -50,10 +41,7 @@ fn read(
         selection,
         cancel: Cancel::new(),
     };
-    match pin!(source.read(request)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("a local source waits"),
-    }
+    testing::read(source, request)
 }
 
 fn all(source: &dyn Source) -> Region {
@@ -155,7 +143,7 @@ fn a_file_that_changes_while_it_is_served_is_an_error_and_never_zeros() {
                 .open(path)
                 .unwrap()
                 .set_len(1000)
-                .unwrap()
+                .unwrap();
         },
         |path| {
             std::fs::OpenOptions::new()
@@ -163,7 +151,7 @@ fn a_file_that_changes_while_it_is_served_is_an_error_and_never_zeros() {
                 .open(path)
                 .unwrap()
                 .write_all(b"more")
-                .unwrap()
+                .unwrap();
         },
         |path| {
             // Same length, another time.
@@ -209,28 +197,23 @@ fn a_cancelled_read_stops() {
         selection: Selection::default(),
         cancel,
     };
-    let Poll::Ready(answer) = pin!(source.read(request)).poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("a local source waits")
-    };
-    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(
+        testing::read(&*source, request).unwrap_err().kind(),
+        ErrorKind::Cancelled
+    );
 }
 
 #[test]
 fn an_archive_shows_its_pictures_and_says_what_it_leaves_out() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.npz");
-    let npy = |descr: &str, shape: &[u64], data: &[u8]| {
-        let member = folder.path().join("member.npy");
-        write(&member, descr, false, shape, data);
-        std::fs::read(member).unwrap()
-    };
     let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
     let deflated = zip::write::SimpleFileOptions::default();
     let stored = deflated.compression_method(zip::CompressionMethod::Stored);
     for (name, options, bytes) in [
-        ("first.npy", deflated, npy("<u2", &[3, 4], &noise(24))),
-        ("objects.npy", stored, npy("|O", &[3, 4], &noise(24))),
-        ("second.npy", stored, npy("|u1", &[5, 6, 3], &noise(90))),
+        ("first.npy", deflated, npy("<u2", false, &[3, 4], &noise(24))),
+        ("objects.npy", stored, npy("|O", false, &[3, 4], &noise(24))),
+        ("second.npy", stored, npy("|u1", false, &[5, 6, 3], &noise(90))),
     ] {
         archive.start_file(name, options).unwrap();
         archive.write_all(&bytes).unwrap();

@@ -31,7 +31,9 @@ pub(crate) fn read_samples(
     Ok(match dtype {
         DType::Bool => {
             let mut bytes = read_as::<u8>(count, &mut fill)?;
-            bytes.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
+            for byte in &mut bytes {
+                *byte = u8::from(*byte != 0);
+            }
             Samples::Bool(bytes.into())
         }
         DType::UInt8 => Samples::UInt8(read_as::<u8>(count, &mut fill)?.into()),

@@ -47,7 +47,10 @@ fn server(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> (String, Ar
             let Ok(mut stream) = stream else { return };
             let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
             let request = lines.next().unwrap().unwrap();
-            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            while lines
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
             count.fetch_add(1, Ordering::Relaxed);
             answer(&request, &mut stream);
         }
@@ -58,7 +61,9 @@ fn server(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> (String, Ar
 fn ok(stream: &mut TcpStream, body: &[u8], promised: usize) {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {promised}\r\nConnection: close\r\n\r\n");
     // A client that has had enough closes early.
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    let _ = stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(body));
 }
 
 fn options(cache: &Path, url: &str) -> SampleOptions {
@@ -74,29 +79,60 @@ fn options(cache: &Path, url: &str) -> SampleOptions {
 fn a_sample_is_downloaded_once_and_then_used_without_a_network() {
     let folder = tempfile::tempdir().unwrap();
     let (url, asked) = server(|request, stream| {
-        assert_eq!(request, "GET /database/download.php?vol=aerials&img=3.2.25 HTTP/1.1");
+        assert_eq!(
+            request,
+            "GET /database/download.php?vol=aerials&img=3.2.25 HTTP/1.1"
+        );
         let body = pentagon();
         ok(stream, &body, body.len());
     });
     let first = sample("pentagon", &options(folder.path(), &url)).unwrap();
     assert_eq!(std::fs::read(&first).unwrap(), pentagon());
-    assert_eq!(sample("pentagon", &options(folder.path(), "http://127.0.0.1:1/")).unwrap(), first);
+    assert_eq!(
+        sample("pentagon", &options(folder.path(), "http://127.0.0.1:1/")).unwrap(),
+        first
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 
     std::fs::write(&first, b"cut").unwrap();
     assert_eq!(sample("pentagon", &options(folder.path(), &url)).unwrap(), first);
     assert_eq!(asked.load(Ordering::Relaxed), 2, "a broken file is fetched again");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing else is left behind"
+    );
 }
 
 #[test]
 fn what_is_not_the_image_is_refused_and_not_kept() {
-    let cases: [(&str, fn(&mut TcpStream), ErrorKind); 5] = [
-        ("404", |stream| drop(stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")), ErrorKind::Unavailable),
-        ("a page", |stream| ok(stream, b"<html>sorry</html>", 18), ErrorKind::Corrupt),
-        ("cut short", |stream| ok(stream, &pentagon()[..5000], pentagon().len()), ErrorKind::Unavailable),
-        ("cut and not said", |stream| ok(stream, &pentagon()[..5000], 5000), ErrorKind::Corrupt),
-        ("too much", |stream| ok(stream, &vec![0; 65 << 20], 65 << 20), ErrorKind::Limit),
+    type Answer = fn(&mut TcpStream);
+    let cases: [(&str, Answer, ErrorKind); 5] = [
+        (
+            "404",
+            |stream| drop(stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")),
+            ErrorKind::Unavailable,
+        ),
+        (
+            "a page",
+            |stream| ok(stream, b"<html>sorry</html>", 18),
+            ErrorKind::Corrupt,
+        ),
+        (
+            "cut short",
+            |stream| ok(stream, &pentagon()[..5000], pentagon().len()),
+            ErrorKind::Unavailable,
+        ),
+        (
+            "cut and not said",
+            |stream| ok(stream, &pentagon()[..5000], 5000),
+            ErrorKind::Corrupt,
+        ),
+        (
+            "too much",
+            |stream| ok(stream, &vec![0; 65 << 20], 65 << 20),
+            ErrorKind::Limit,
+        ),
     ];
     for (case, answer, kind) in cases {
         let folder = tempfile::tempdir().unwrap();
@@ -109,7 +145,12 @@ fn what_is_not_the_image_is_refused_and_not_kept() {
     // The other image under this one's name.
     let folder = tempfile::tempdir().unwrap();
     let (url, _) = server(|_, stream| ok(stream, &pentagon(), pentagon().len()));
-    assert_eq!(sample("sanfran", &options(folder.path(), &url)).unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(
+        sample("sanfran", &options(folder.path(), &url))
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Corrupt
+    );
 }
 
 #[test]
@@ -117,8 +158,16 @@ fn offline_it_says_so_and_names_the_demo() {
     let folder = tempfile::tempdir().unwrap();
     let error = sample("sanfran", &options(folder.path(), "http://127.0.0.1:1/")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.message().contains("projectile demo") && error.message().contains("sanfran"), "{error}");
-    assert_eq!(sample("atlantis", &options(folder.path(), "")).unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(
+        error.message().contains("projectile demo") && error.message().contains("sanfran"),
+        "{error}"
+    );
+    assert_eq!(
+        sample("atlantis", &options(folder.path(), ""))
+            .unwrap_err()
+            .kind(),
+        ErrorKind::NotFound
+    );
 }
 
 #[test]
@@ -128,8 +177,14 @@ fn a_server_that_stalls_is_given_up() {
         ok(stream, b"II*\0", 1000);
         std::thread::sleep(Duration::from_secs(30));
     });
-    let options = SampleOptions { timeout: Some(Duration::from_millis(300)), ..options(folder.path(), &url) };
-    assert_eq!(sample("pentagon", &options).unwrap_err().kind(), ErrorKind::Unavailable);
+    let options = SampleOptions {
+        timeout: Some(Duration::from_millis(300)),
+        ..options(folder.path(), &url)
+    };
+    assert_eq!(
+        sample("pentagon", &options).unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
 }
 
 #[test]

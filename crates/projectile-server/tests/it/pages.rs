@@ -49,6 +49,30 @@ fn a_page_of_ones_own_is_filled_in() {
 }
 
 #[test]
+fn the_built_in_viewer_needs_nothing_from_elsewhere_and_its_assets_hold_for_ever() {
+    let server = start([gray("g", 64, 64)], options(|_| {}));
+    let page = server.get("/");
+    assert_eq!(
+        (page.status, page.header("cache-control").as_deref()),
+        (200, Some("no-cache"))
+    );
+    let text = page.text();
+    assert!(!text.contains("http://") && !text.contains("https://"), "{text}");
+    // A build without a viewer has no assets.
+    for asset in text.split('"').filter_map(|part| part.strip_prefix("./viewer/")) {
+        let answer = server.get(&format!("/viewer/{asset}"));
+        assert_eq!(answer.status, 200, "{asset}");
+        let caching = answer.header("cache-control").unwrap();
+        assert!(caching.contains("immutable"), "{asset}: {caching}");
+        assert_ne!(
+            answer.header("content-type").as_deref(),
+            Some("application/octet-stream"),
+            "{asset}"
+        );
+    }
+}
+
+#[test]
 fn a_viewers_folder_is_served_and_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("dist");
