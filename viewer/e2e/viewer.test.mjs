@@ -143,6 +143,7 @@ test('a link keeps its place, and never asks beyond the native zoom', async () =
 test('the far corner of the greatest image is in reach', async () => {
   const { width, height } = await (await fetch(new URL('images/mandelbrot', base))).json();
   await open(`#image=mandelbrot&x=${width - 2.5}&y=${height - 1.5}&zoom=6`);
+  assert.equal(await text('zoom'), '6400%');
   const middle = await centre();
   await page.mouse.move(middle.x, middle.y);
   await page.waitForFunction(() => document.querySelector('[data-testid=value]').textContent !== '', null, WAIT);

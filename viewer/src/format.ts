@@ -14,7 +14,9 @@ export function formatDimensions(width: number, height: number): string {
 export function formatNumber(value: number, digits = 6): string {
   if (!Number.isFinite(value)) return String(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value === 0 ? 0 : value);
-  return String(Number(value.toPrecision(digits)));
+  const rounded = Number(value.toPrecision(digits));
+  // From here on digits would be made up, and many.
+  return Math.abs(rounded) >= 1e15 ? rounded.toExponential().replace('e+', 'e') : String(rounded);
 }
 
 /** A sample exactly as the server gave it: float32 without the digits that it doesn't have. */

@@ -30,6 +30,8 @@ describe('format', () => {
     expect(formatNumber(-0)).toBe('0');
     expect(formatNumber(123456789)).toBe('123456789');
     expect(formatNumber(1.5e-9)).toBe('1.5e-9');
+    expect(formatNumber(2 ** 60)).toBe('1.15292e18');
+    expect(formatNumber(-(2 ** 60), 4)).toBe('-1.153e18');
     expect(Number(formatNumber(Math.PI))).toBeCloseTo(Math.PI, 5);
   });
 

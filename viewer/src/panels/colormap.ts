@@ -29,7 +29,7 @@ export class ColormapSection {
     const { info, display, colormaps } = controls;
     const current = display.colormap ?? info.colormap ?? '';
     const window = { ...defaultWindow(info, display) };
-    const reversed = reversedName(current, colormaps);
+    const reversed = reversedName(current || 'gray', colormaps);
     const reverse = button('Reverse', 'The same colours the other way round', () => {
       if (reversed !== null) controls.change({ colormap: reversed });
     }, { id: 'colormap-reverse', disabled: reversed === null, 'aria-pressed': String(isReversed(current)) });
