@@ -1,74 +1,8 @@
-// The viewer in a real browser against a running server: PROJECTILE_URL is one started with `projectile demo`.
+// The image and what is done with it.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { chromium } from 'playwright-core';
-
-const base = new URL(process.env.PROJECTILE_URL ?? 'http://127.0.0.1:8000/');
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const args = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
-const WAIT = { timeout: 60_000 };
-
-let browser;
-let page;
-let requests;
-let complaints;
-
-before(async () => {
-  browser = await chromium.launch({ executablePath, args });
-});
-after(() => browser?.close());
-
-beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'dark' });
-  requests = [];
-  complaints = [];
-  page.on('request', (request) => requests.push(request.url()));
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-});
-
-afterEach(async () => {
-  const strangers = requests.filter((url) => new URL(url).origin !== base.origin);
-  await page.close();
-  assert.deepEqual(strangers, [], 'requests that left the origin');
-});
-
-const hook = (name) => page.getByTestId(name);
-const text = async (name) => (await hook(name).textContent()).trim();
-
-async function ready() {
-  await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, WAIT);
-}
-
-async function open(hash = '') {
-  await page.goto(new URL(hash, base).href);
-  await ready();
-}
-
-/** Where the view is, from the address. */
-async function place(changedFrom) {
-  if (changedFrom !== undefined) {
-    await page.waitForFunction((old) => location.hash !== old, changedFrom, { timeout: 10_000 });
-    await page.waitForTimeout(700);
-  }
-  const fields = new URLSearchParams(new URL(page.url()).hash.slice(1));
-  return { x: Number(fields.get('x')), y: Number(fields.get('y')), zoom: Number(fields.get('zoom')), fields };
-}
-
-const hashNow = () => new URL(page.url()).hash;
-const tiles = () => requests.filter((url) => /\/images\/[^/]+\/\d+\/\d+\/\d+\.png/.test(url));
-
-async function centre() {
-  const box = await hook('map').boundingBox();
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-}
-
-const quiet = () => assert.deepEqual(complaints, [], 'console errors');
+import {
+  base, centre, hashNow, hook, open, page, place, quiet, ready, requests, test, text, tiles, WAIT,
+} from './harness.mjs';
 
 test('the gallery shows every image and leads to one', async () => {
   await open();
@@ -139,7 +73,7 @@ test('dragging pans; the wheel and the keyboard zoom', async () => {
 test('a colormap changes the tiles and what is on the screen', async () => {
   await open('#image=terrain');
   const map = hook('map');
-  const before = await map.screenshot();
+  const old = await map.screenshot();
   const seen = requests.length;
   await hook('colormap').selectOption('magma');
   await page.waitForFunction(() => location.hash.includes('colormap=magma'));
@@ -148,7 +82,7 @@ test('a colormap changes the tiles and what is on the screen', async () => {
   assert.ok(fresh.length > 0, 'new tiles are asked for');
   for (const url of fresh) assert.equal(new URL(url).searchParams.get('colormap'), 'magma');
   await page.waitForTimeout(400);
-  assert.notDeepEqual(await map.screenshot(), before);
+  assert.notDeepEqual(await map.screenshot(), old);
   if (process.env.SCREENSHOT) {
     await hook('colormap').selectOption('viridis');
     await page.waitForTimeout(500);
@@ -209,6 +143,7 @@ test('a link keeps its place, and never asks beyond the native zoom', async () =
 test('the far corner of the greatest image is in reach', async () => {
   const { width, height } = await (await fetch(new URL('images/mandelbrot', base))).json();
   await open(`#image=mandelbrot&x=${width - 2.5}&y=${height - 1.5}&zoom=6`);
+  assert.equal(await text('zoom'), '6400%');
   const middle = await centre();
   await page.mouse.move(middle.x, middle.y);
   await page.waitForFunction(() => document.querySelector('[data-testid=value]').textContent !== '', null, WAIT);
@@ -253,77 +188,3 @@ test('the keyboard steps through the images and opens the help', async () => {
   await hook('gallery').waitFor({ state: 'visible' });
   quiet();
 });
-
-test("a problem is told in the server's words", async () => {
-  await page.goto(new URL('#image=nowhere', base).href);
-  await hook('error').waitFor({ state: 'visible', ...WAIT });
-  assert.match(await text('error'), /nowhere/);
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.state), 'error');
-});
-
-test('a lost connection is told, and found again', async () => {
-  await open('#image=terrain&x=8192&y=8192&zoom=-3');
-  const pattern = /\/images\/terrain\/\d+\//;
-  await page.route(pattern, (route) => route.abort('connectionrefused'));
-  await page.keyboard.press('1');
-  await hook('error').waitFor({ state: 'visible', ...WAIT });
-  assert.match(await text('error'), /connection lost, retrying/);
-  await page.unroute(pattern);
-  await hook('error').waitFor({ state: 'hidden', ...WAIT });
-  await ready();
-});
-
-test('a busy server is asked again', async () => {
-  let refused = 0;
-  await page.route(/\/images\/terrain\/\d+\//, (route) => {
-    refused += 1;
-    return refused <= 2
-      ? route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, body: '' })
-      : route.continue();
-  });
-  await open('#image=terrain');
-  assert.ok(refused > 2);
-  assert.equal(await hook('error').isVisible(), false);
-});
-
-test('a provisional image sharpens', async () => {
-  let asked = 0;
-  await page.route(/\/images\/terrain$/, async (route) => {
-    const response = await route.fetch();
-    const info = await response.json();
-    asked += 1;
-    await route.fulfill({ response, json: { ...info, provisional: asked < 3 } });
-  });
-  await page.goto(new URL('#image=terrain', base).href);
-  await page.waitForFunction(
-    () => document.querySelector('[data-testid=status]').textContent === 'sharpening…', null, WAIT);
-  const seen = tiles().length;
-  await ready();
-  assert.equal(asked, 3);
-  assert.ok(tiles().length > seen, 'the tiles are asked for again');
-  await page.waitForTimeout(1500);
-  assert.equal(asked, 3, 'and then no more');
-  quiet();
-});
-
-for (const width of [320, 360]) {
-  test(`a phone ${width} pixels wide has nothing beside the screen`, async () => {
-    await page.setViewportSize({ width, height: 640 });
-    const beside = () => page.evaluate(() => {
-      const all = [...document.querySelectorAll('body *')].filter((element) => !element.closest('.map, .ellipsis'));
-      const out = all.filter((element) => {
-        const box = element.getBoundingClientRect();
-        return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
-      });
-      return [document.documentElement.scrollWidth - innerWidth, out.map((element) => element.className)];
-    });
-    await open();
-    assert.deepEqual(await beside(), [0, []]);
-    await open('#image=terrain');
-    assert.deepEqual(await beside(), [0, []]);
-    await page.getByRole('button', { name: 'Display controls' }).click();
-    await hook('colormap').waitFor({ state: 'visible' });
-    assert.deepEqual(await beside(), [0, []]);
-    quiet();
-  });
-}

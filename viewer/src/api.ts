@@ -32,6 +32,11 @@ export interface ExtraAxis {
   size: number;
 }
 
+export interface Level {
+  level: number;
+  state: string;
+}
+
 export interface ImageInfo {
   id: string;
   name: string;
@@ -50,6 +55,7 @@ export interface ImageInfo {
   max_zoom: number;
   tile_size: number;
   native_zoom: number;
+  levels: Level[];
   provisional: boolean;
   resampling: string;
   resamplings: string[];

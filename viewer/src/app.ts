@@ -8,9 +8,10 @@ import { formatValues, formatZoom } from './format.ts';
 import { Gallery } from './gallery.ts';
 import { pixelAt } from './grid.ts';
 import { installKeys } from './keys.ts';
-import { Panel } from './panel.ts';
+import { Panel } from './panels/panel.ts';
 import { emptyPermalink, formatPermalink, parsePermalink, type Permalink } from './permalink.ts';
 import { Readout } from './readout.ts';
+import { Sharpener } from './sharpen.ts';
 import { defaultDisplay, type Display, displayOf, permalinkOf, tileQuery } from './state.ts';
 import { toggleTheme } from './theme.ts';
 import { backoff, pause } from './tile-loader.ts';
@@ -18,12 +19,22 @@ import { type Place, Viewer } from './viewer.ts';
 
 const LOST = 'connection lost, retrying';
 
+function toggleFullscreen(): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void document.documentElement.requestFullscreen().catch(() => undefined);
+}
+
 export class App {
   private readonly chrome: Chrome;
   private readonly viewer: Viewer;
   private readonly gallery = new Gallery();
-  private readonly panel = new Panel((display) => this.setDisplay(display));
+  private readonly panel = new Panel((display) => this.setDisplay(display), () => this.ready && !this.lost);
   private readonly readout: Readout;
+  private readonly sharpener = new Sharpener({
+    onInfo: (info) => this.refresh(info),
+    reload: () => this.viewer.reload(),
+    onStateChange: () => this.showStatus(),
+  });
   private readonly writeHash = throttle(() => this.saveHash(), 250);
   private list: ImageList = { version: '', tile_size: 256, images: [] };
   private info: ImageInfo | null = null;
@@ -34,15 +45,11 @@ export class App {
   private ready = false;
 
   constructor(root: HTMLElement) {
-    const fullscreen = (): void => {
-      if (document.fullscreenElement) void document.exitFullscreen();
-      else void document.documentElement.requestFullscreen().catch(() => undefined);
-    };
     const shared = {
       step: (by: number) => this.step(by),
       gallery: () => this.toGallery(),
       theme: toggleTheme,
-      fullscreen,
+      fullscreen: toggleFullscreen,
       zoom: (factor: number) => this.viewer.zoomBy(factor),
       fit: () => this.viewer.fit(),
       oneToOne: () => this.viewer.oneToOne(),
@@ -50,10 +57,12 @@ export class App {
     this.chrome = new Chrome(root, this.panel.element, this.gallery.element, {
       ...shared,
       panel: () => this.setPanel(document.documentElement.dataset['panel'] !== 'open'),
+      retry: () => this.retry(),
+      dismiss: () => this.forgive(),
     });
     this.readout = new Readout(
       (pixel) => this.chrome.setPosition(pixel ? `${pixel.x}, ${pixel.y}` : ''),
-      (value) => this.chrome.setValue(value ? formatValues(value) : ''),
+      (value) => this.chrome.setValue(value ? formatValues(value) : '', value?.dtype ?? ''),
     );
     this.viewer = new Viewer(this.chrome.map, {
       onMove: () => this.moved(),
@@ -63,6 +72,7 @@ export class App {
         this.readout.setPixel(coordinate && this.info ? pixelAt(this.info, coordinate) : null),
       onProblem: (error) => this.problem(error),
       onConnection: (connected) => this.connection(connected),
+      onProvisional: () => this.sharpener.tileIsProvisional(),
     });
     installKeys({
       ...shared,
@@ -137,7 +147,7 @@ export class App {
       this.panel.show(info, this.display);
       this.readout.setTarget({ id, axes: this.display.axes });
       this.viewer.open(info, tileQuery(info, this.display), place);
-      if (info.provisional) void this.sharpen(info, opening.signal);
+      this.sharpener.watch(info, opening.signal);
     } catch (error) {
       if (!isAbort(error)) this.problem(error);
     }
@@ -157,27 +167,22 @@ export class App {
     }
   }
 
-  /** Waits until the levels are built, then asks for the tiles once more. */
-  private async sharpen(first: ImageInfo, signal: AbortSignal): Promise<void> {
-    let wait = 0.7;
-    for (;;) {
-      try {
-        await pause(wait, signal);
-        const info = await fetchInfo(first.id, signal);
-        if (signal.aborted) return;
-        if (!info.provisional) {
-          Object.assign(first, info);
-          this.panel.show(first, this.display);
-          this.viewer.show(tileQuery(first, this.display));
-          this.viewer.reload();
-          return;
-        }
-        wait = Math.min(5, wait * 1.15);
-      } catch (error) {
-        if (isAbort(error)) return;
-        wait = Math.min(5, wait * 2);
-      }
-    }
+  private refresh(info: ImageInfo): void {
+    this.panel.show(info, this.display);
+    this.viewer.show(tileQuery(info, this.display));
+  }
+
+  /** Once more what the server refused. */
+  private retry(): void {
+    this.forgive();
+    if (this.info) this.viewer.reload();
+    else if (this.list.images.length > 0) void this.follow(parsePermalink(location.hash));
+  }
+
+  private forgive(): void {
+    this.failed = false;
+    if (!this.lost) this.chrome.hideError();
+    this.showStatus();
   }
 
   private leaveImage(): void {
@@ -186,9 +191,9 @@ export class App {
     this.readout.setPixel(null);
     this.readout.setTarget(null);
     this.viewer.close();
-    this.failed = false;
-    if (!this.lost) this.chrome.hideError();
+    this.panel.leave();
     this.setReady(false);
+    this.forgive();
   }
 
   private openGallery(): void {
@@ -229,8 +234,8 @@ export class App {
 
   private apply(): void {
     if (!this.info) return;
-    if (!this.lost) this.chrome.hideError();
-    this.failed = false;
+    this.forgive();
+    this.sharpener.restart();
     this.readout.setTarget({ id: this.info.id, axes: this.display.axes });
     this.viewer.show(tileQuery(this.info, this.display));
   }
@@ -251,14 +256,14 @@ export class App {
 
   private problem(error: unknown): void {
     this.failed = true;
-    this.chrome.showError(error instanceof Error ? error.message : String(error));
+    this.chrome.showError(error instanceof Error ? error.message : String(error), true);
     this.showStatus();
   }
 
   private connection(connected: boolean): void {
     if (connected === !this.lost) return;
     this.lost = !connected;
-    if (this.lost) this.chrome.showError(LOST);
+    if (this.lost) this.chrome.showError(LOST, false);
     else this.chrome.hideError();
     this.showStatus();
   }
@@ -271,7 +276,7 @@ export class App {
   private showStatus(): void {
     if (this.lost) this.chrome.setStatus(LOST, 'error');
     else if (this.failed) this.chrome.setStatus('error', 'error');
-    else if (this.ready && this.info?.provisional) this.chrome.setStatus('sharpening…', 'loading');
+    else if (this.ready && this.info && this.sharpener.busy) this.chrome.setStatus('sharpening…', 'loading');
     else this.chrome.setStatus(this.ready ? 'ready' : 'loading', this.ready ? 'ready' : 'loading');
   }
 }

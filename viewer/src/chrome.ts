@@ -13,6 +13,8 @@ export interface ChromeActions {
   zoom(factor: number): void;
   fit(): void;
   oneToOne(): void;
+  retry(): void;
+  dismiss(): void;
 }
 
 export class Chrome {
@@ -27,8 +29,10 @@ export class Chrome {
   private readonly zoom = el('span', { 'data-testid': 'zoom', title: 'Zoom', class: 'zoom' });
   private readonly position = el('span', { 'data-testid': 'position', title: 'Pixel under the pointer (x, y)' });
   private readonly value = el('span', { 'data-testid': 'value', title: 'Value under the pointer', class: 'value' });
+  private readonly valueType = el('span', { class: 'faint wide-only' });
   private readonly status = el('span', { 'data-testid': 'status', role: 'status', class: 'status' });
   private readonly banner = el('div', { class: 'banner', 'data-testid': 'error', role: 'alert', hidden: true });
+  private readonly retry: HTMLButtonElement;
   private readonly bannerText = el('span', {});
   private readonly help = el('dialog', { class: 'help', 'aria-labelledby': 'help-title' });
 
@@ -58,11 +62,15 @@ export class Chrome {
       button('fit', 'Fit the whole image (0)', actions.fit),
       button('1:1', 'One image pixel per screen pixel (1)', actions.oneToOne, { class: 'icon-button one' }),
     );
-    this.banner.append(this.bannerText, button('close', 'Dismiss', () => this.hideError()));
+    this.retry = button('Try again', 'Try again', actions.retry);
+    this.banner.append(this.bannerText, this.retry, button('close', 'Dismiss', () => {
+      this.hideError();
+      actions.dismiss();
+    }));
     const stage = el('section', { class: 'stage', 'aria-label': 'Image' }, this.map, zooming);
     const bottom = el(
       'footer', { class: 'statusbar' },
-      this.zoom, this.position, this.value, el('span', { class: 'spring' }), this.status,
+      this.zoom, this.position, this.value, this.valueType, el('span', { class: 'spring' }), this.status,
     );
     const rows = KEY_HELP.map(([keys, meaning]) =>
       el('tr', {}, el('td', {}, ...keys.split(' ').map((key) => el('kbd', {}, key))), el('td', {}, meaning)));
@@ -118,8 +126,9 @@ export class Chrome {
     this.position.replaceChildren(...grouped(text));
   }
 
-  setValue(text: string): void {
+  setValue(text: string, dtype: string): void {
     this.value.textContent = text;
+    this.valueType.textContent = dtype;
   }
 
   setStatus(text: string, state: 'ready' | 'loading' | 'error'): void {
@@ -127,7 +136,8 @@ export class Chrome {
     document.documentElement.dataset['state'] = state;
   }
 
-  showError(text: string): void {
+  showError(text: string, mayRetry: boolean): void {
+    this.retry.hidden = !mayRetry;
     this.bannerText.textContent = text;
     this.banner.hidden = false;
   }

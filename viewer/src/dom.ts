@@ -1,5 +1,5 @@
 // A few lines instead of a framework.
-import { triads } from './format.ts';
+import { splitIntegers, triads } from './format.ts';
 
 type Attributes = Record<string, string | number | boolean | null>;
 
@@ -28,6 +28,7 @@ const PATHS = {
   plus: 'M12 5v14M5 12h14',
   minus: 'M5 12h14',
   fit: 'M8 4H4v4M16 4h4v4M20 16v4h-4M8 20H4v-4M9 9h6v6H9z',
+  play: 'M8 5.5v13l10.5-6.5z',
   close: 'M6 6l12 12M18 6L6 18',
 } as const;
 
@@ -63,7 +64,7 @@ export function button(
 
 /** Text in which long integers are set in groups of three; what is copied from it has the digits alone. */
 export function grouped(text: string): Node[] {
-  return text.split(/(\d{5,})/).map((part, index) => {
+  return splitIntegers(text).map((part, index) => {
     if (index % 2 === 0) return document.createTextNode(part);
     return el('span', { class: 'number' }, ...triads(part).map((triad) => el('span', {}, triad)));
   });

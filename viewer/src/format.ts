@@ -14,7 +14,9 @@ export function formatDimensions(width: number, height: number): string {
 export function formatNumber(value: number, digits = 6): string {
   if (!Number.isFinite(value)) return String(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value === 0 ? 0 : value);
-  return String(Number(value.toPrecision(digits)));
+  const rounded = Number(value.toPrecision(digits));
+  // From here on digits would be made up, and many.
+  return Math.abs(rounded) >= 1e15 ? rounded.toExponential().replace('e+', 'e') : String(rounded);
 }
 
 /** A sample exactly as the server gave it: float32 without the digits that it doesn't have. */
@@ -65,3 +67,15 @@ export function parseNumber(text: string): number | null {
   const value = Number(cleaned);
   return Number.isFinite(value) ? value : null;
 }
+
+/** The least and greatest value of a type whose whole range is worth a look: 8 and 16 bits. */
+export function dtypeRange(dtype: string): { min: number; max: number } | null {
+  if (dtype === 'bool') return { min: 0, max: 1 };
+  const match = /^(u?)int(8|16)$/.exec(dtype);
+  if (!match) return null;
+  const values = 2 ** Number(match[2]);
+  return match[1] ? { min: 0, max: values - 1 } : { min: -values / 2, max: values / 2 - 1 };
+}
+
+/** Parts of a text in turn: what stays as it is, and long integers; the digits of a fraction are none. */
+export const splitIntegers = (text: string): string[] => text.split(/(?<![.\d])(\d{5,})/);

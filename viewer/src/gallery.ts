@@ -3,6 +3,9 @@ import { address, imagePath, type ImageList } from './api.ts';
 import { el, grouped, icon } from './dom.ts';
 import { formatDimensions } from './format.ts';
 import { formatPermalink, emptyPermalink } from './permalink.ts';
+import { backoff } from './tile-loader.ts';
+
+const MOST_TRIES = 5;
 
 export class Gallery {
   readonly element = el('main', { class: 'gallery', 'data-testid': 'gallery', hidden: true });
@@ -16,10 +19,7 @@ export class Gallery {
       // Tile 0 is a square with the image in its top left corner: the card shows that part, centred.
       const frame = el('span', { class: 'thumbnail' }, thumbnail);
       fitThumbnail(thumbnail, image);
-      thumbnail.addEventListener('error', () => {
-        thumbnail.remove();
-        frame.append(icon('gallery'));
-      }, { once: true });
+      persist(thumbnail, () => frame.replaceChildren(icon('gallery')));
       const kind = image.kind === 'channels' ? `${image.channels} channels` : image.kind;
       return el(
         'a',
@@ -48,6 +48,21 @@ export class Gallery {
   hide(): void {
     this.element.hidden = true;
   }
+}
+
+/** A busy server refuses some of many thumbnails: they are asked for again a few times, while they are looked at. */
+function persist(thumbnail: HTMLImageElement, giveUp: () => void): void {
+  let attempt = 0;
+  thumbnail.addEventListener('error', () => {
+    if (attempt === MOST_TRIES) {
+      giveUp();
+      return;
+    }
+    setTimeout(() => {
+      if (thumbnail.isConnected) thumbnail.src = thumbnail.getAttribute('src') ?? '';
+    }, backoff(attempt) * 1000);
+    attempt += 1;
+  });
 }
 
 /** Zoom 0, but for a strip so thin that nothing of it would be left: then the zoom at which its breadth fills tile 0. */

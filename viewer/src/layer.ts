@@ -31,11 +31,12 @@ export class PyramidSource extends ImageTileSource {
     });
   }
 
-  /** Shows the tiles of another query; the old ones stay until the new ones are there. */
-  show(query: string): void {
-    if (query === this.query) return;
+  /** Shows the tiles of another query; the old ones stay until the new ones are there. False if it is no other. */
+  show(query: string): boolean {
+    if (query === this.query) return false;
     this.query = query;
     this.restart();
+    return true;
   }
 
   /** Asks for every tile again. */

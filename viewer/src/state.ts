@@ -40,7 +40,7 @@ export function permalinkOf(
   display: Display,
   view: { x: number; y: number; zoom: number } | null,
 ): Permalink {
-  return { ...emptyPermalink(), ...display, image, ...(view ?? {}) };
+  return { ...emptyPermalink(), ...display, image, ...view };
 }
 
 /** Drops choices that equal the defaults. */
@@ -48,7 +48,9 @@ export function normalise(display: Display, info: ImageInfo): Display {
   const clean = { ...display, axes: new Map(display.axes) };
   if (clean.colormap === (info.colormap ?? '')) clean.colormap = null;
   if (clean.resampling === info.resampling) clean.resampling = null;
-  if (offersChannels(info) && clean.channels?.join() === info.visible.join()) clean.channels = null;
+  if (clean.channels && offersChannels(info) && sameChannels(clean.channels, defaultChannels(info))) {
+    clean.channels = null;
+  }
   for (const axis of info.extra_axes) {
     if (clean.axes.get(axis.name) === 0) clean.axes.delete(axis.name);
   }
@@ -58,11 +60,21 @@ export function normalise(display: Display, info: ImageInfo): Display {
 export const offersChannels = (info: ImageInfo): boolean =>
   info.kind === 'channels' && info.channels.length > 1;
 
+/** The channels that the server shows when none are chosen: not all, when there are many. */
+export const defaultChannels = (info: ImageInfo): number[] => info.visible;
+
+export const sameChannels = (some: readonly number[], others: readonly number[]): boolean =>
+  some.length === others.length && some.every((channel) => others.includes(channel));
+
 export const chosenChannels = (info: ImageInfo, display: Display): number[] =>
-  display.channels ?? info.visible;
+  display.channels ?? defaultChannels(info);
 
 export const isSingle = (info: ImageInfo, display: Display): boolean =>
   info.kind === 'gray' || chosenChannels(info, display).length === 1;
+
+/** Several channels, each in its own colour and window. */
+export const isComposite = (info: ImageInfo, display: Display): boolean =>
+  info.kind === 'channels' && !isSingle(info, display);
 
 export const takesColormap = (info: ImageInfo, display: Display): boolean =>
   info.kind !== 'labels' && isSingle(info, display);
@@ -73,10 +85,12 @@ export function takesWindow(info: ImageInfo, display: Display): boolean {
   return !photo || display.channels?.length === 1;
 }
 
-/** The window that the image has when none is chosen. */
+/** The window that the image has when none is chosen; null where each channel has its own. */
 export function defaultWindow(info: ImageInfo, display: Display): { vmin: number; vmax: number } | null {
-  const chosen = display.channels?.length === 1 ? info.channels[display.channels[0] ?? 0] : undefined;
-  const window = chosen?.vmin != null && chosen.vmax != null ? chosen : info.window;
+  if (isComposite(info, display)) return null;
+  const shown = chosenChannels(info, display);
+  const only = info.kind !== 'gray' && shown.length === 1 ? info.channels[shown[0] ?? 0] : undefined;
+  const window = only?.vmin != null && only.vmax != null ? only : info.window;
   if (window?.vmin == null || window.vmax == null) return null;
   return { vmin: window.vmin, vmax: window.vmax };
 }
@@ -93,12 +107,16 @@ export function tileQuery(info: ImageInfo, display: Display): string {
     if (display.vmin !== null || display.vmax !== null) {
       const vmin = display.vmin ?? ends?.vmin;
       const vmax = display.vmax ?? ends?.vmax;
-      if (vmin !== undefined) query.set('vmin', String(vmin));
-      if (vmax !== undefined) query.set('vmax', String(vmax));
+      if (vmin !== undefined && vmax !== undefined) {
+        query.set('vmin', String(vmin));
+        query.set('vmax', String(vmax));
+      }
     }
   }
   if (display.resampling !== null) query.set('resampling', display.resampling);
-  if (display.channels !== null) query.set('c', display.channels.join(','));
+  // One channel of many is named even if it is the only one shown: unnamed it would be a composite of one.
+  const channels = display.channels ?? (offersChannels(info) && isSingle(info, display) ? defaultChannels(info) : null);
+  if (channels !== null) query.set('c', channels.join(','));
   for (const [name, index] of display.axes) query.set(name, String(index));
   query.set('v', info.version);
   return query.toString().replace(/%2C/g, ',');

@@ -5,9 +5,13 @@ export interface TileReports {
   /** The server refused a tile, or sent one that is no picture. */
   onProblem(error: Error): void;
   onConnection(connected: boolean): void;
+  /** A tile is made from a sample: a better one will be there soon. */
+  onProvisional(): void;
 }
 
 const MOST_BUSY = 8;
+/** Too many requests; a gateway whose server restarts; a server that has no room. */
+const BUSY = new Set([429, 502, 503, 504]);
 
 /** Seconds before try number `attempt` (from 0): growing, at most 8, a little uneven so that tiles don't march in step. */
 export function backoff(attempt: number, asked: number | null = null, random = Math.random): number {
@@ -36,13 +40,14 @@ export async function loadTile(path: string, signal: AbortSignal, reports: TileR
       const response = await request(path, signal);
       const bitmap = await createImageBitmap(await response.blob());
       reports.onConnection(true);
+      if (response.headers.has('X-Projectile-Provisional')) reports.onProvisional();
       return bitmap;
     } catch (error) {
       if (signal.aborted || isAbort(error)) throw error;
       if (error instanceof ConnectionError) {
         reports.onConnection(false);
         await pause(backoff(attempt), signal);
-      } else if (error instanceof ProblemError && error.status === 503 && attempt < MOST_BUSY) {
+      } else if (error instanceof ProblemError && BUSY.has(error.status) && attempt < MOST_BUSY) {
         reports.onConnection(true);
         await pause(backoff(attempt, error.retryAfter), signal);
       } else {

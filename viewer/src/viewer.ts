@@ -71,12 +71,15 @@ export class Viewer {
     this.source = source;
     const fit = this.fitResolution();
     const whole = place?.zoom === undefined && place?.x === undefined && place?.y === undefined;
+    const reach = viewResolutions(fit);
     const view = new View({
       projection,
       center: [place?.x ?? info.width / 2, -(place?.y ?? info.height / 2)],
       resolution: place?.zoom === undefined ? fit : resolutionOf(place.zoom),
       // The ends alone would be rounded to whole zooms between them.
-      resolutions: viewResolutions(fit),
+      resolutions: reach,
+      // Left to itself it is 28: too few steps for the greatest images.
+      maxZoom: reach.length - 1,
       extent: imageExtent(info),
       constrainOnlyCenter: true,
       smoothResolutionConstraint: false,
@@ -102,8 +105,8 @@ export class Viewer {
   }
 
   show(query: string): void {
-    this.events.onLoading();
-    this.source?.show(query);
+    // The same tiles again are no news: nothing would ever say that they are ready.
+    if (this.source?.show(query)) this.events.onLoading();
   }
 
   reload(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  formatDimensions, formatNumber, formatSample, formatZoom, parseNumber, triads,
+  dtypeRange, formatDimensions, formatNumber, formatSample, formatZoom, parseNumber, splitIntegers, triads,
 } from '../src/format.ts';
 import { parseRetryAfter } from '../src/api.ts';
 
@@ -12,11 +12,26 @@ describe('format', () => {
     expect(formatDimensions(512, 2 ** 48)).toBe('512 × 281474976710656');
   });
 
+  it('leaves the digits of a fraction together', () => {
+    expect(splitIntegers('\u2248 1.79521')).toEqual(['\u2248 1.79521']);
+    expect(splitIntegers('x 16384, y 9')).toEqual(['x ', '16384', ', y 9']);
+    expect(splitIntegers('-12345.678901')).toEqual(['-', '12345', '.678901']);
+  });
+
+  it('knows what small integers can hold', () => {
+    expect(dtypeRange('uint8')).toEqual({ min: 0, max: 255 });
+    expect(dtypeRange('int16')).toEqual({ min: -32768, max: 32767 });
+    expect(dtypeRange('bool')).toEqual({ min: 0, max: 1 });
+    for (const dtype of ['int32', 'uint64', 'float32', 'complex64']) expect(dtypeRange(dtype)).toBeNull();
+  });
+
   it('shortens floats', () => {
     expect(formatNumber(0.1 + 0.2)).toBe('0.3');
     expect(formatNumber(-0)).toBe('0');
     expect(formatNumber(123456789)).toBe('123456789');
     expect(formatNumber(1.5e-9)).toBe('1.5e-9');
+    expect(formatNumber(2 ** 60)).toBe('1.15292e18');
+    expect(formatNumber(-(2 ** 60), 4)).toBe('-1.153e18');
     expect(Number(formatNumber(Math.PI))).toBeCloseTo(Math.PI, 5);
   });
 

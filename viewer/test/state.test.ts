@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageInfo } from '../src/api.ts';
 import { parsePermalink } from '../src/permalink.ts';
-import { defaultDisplay, displayOf, takesColormap, takesWindow, tileQuery } from '../src/state.ts';
+import {
+  chosenChannels, defaultDisplay, defaultWindow, displayOf, takesColormap, takesWindow, tileQuery,
+} from '../src/state.ts';
 
 const channel = (name: string) => ({ name, color: null, vmin: 0, vmax: 10 });
 
@@ -9,7 +11,7 @@ function info(change: Partial<ImageInfo>): ImageInfo {
   return {
     id: 'a', name: 'a', version: '7', format: 'generated', width: 8, height: 8, shape: [8, 8], axes: ['y', 'x'],
     dtype: 'float32', kind: 'gray', channels: [channel('0')], visible: [0], extra_axes: [], max_zoom: 3, tile_size: 256,
-    native_zoom: 0, provisional: false, resampling: 'average', resamplings: ['average', 'max'],
+    native_zoom: 0, levels: [], provisional: false, resampling: 'average', resamplings: ['average', 'max'],
     colormap: 'viridis', window: { vmin: -1, vmax: 1, from: 'percentiles' }, statistics: null, nodata: null,
     ...change,
   };
@@ -36,7 +38,7 @@ describe('tileQuery', () => {
   });
 
   it('leaves 8-bit photographs alone, and windows deeper ones', () => {
-    const rgb = { kind: 'rgb', colormap: null, channels: ['r', 'g', 'b'].map(channel), visible: [0, 1, 2] as number[] } as const;
+    const rgb = { kind: 'rgb' as const, colormap: null, channels: ['r', 'g', 'b'].map(channel), visible: [0, 1, 2] } satisfies Partial<ImageInfo>;
     const link = '#colormap=magma&vmin=0&vmax=2';
     expect(read(info({ ...rgb, dtype: 'uint8' }), link)).toBe('v=7');
     expect(read(info({ ...rgb, dtype: 'uint16' }), link)).toBe('vmin=0&vmax=2&v=7');
@@ -44,7 +46,7 @@ describe('tileQuery', () => {
 
   it('colours one channel of many', () => {
     const cells = info({
-      kind: 'channels', colormap: null, channels: ['a', 'b', 'c'].map(channel), visible: [0, 1, 2] as number[],
+      kind: 'channels', colormap: null, channels: ['a', 'b', 'c'].map(channel), visible: [0, 1, 2],
       extra_axes: [{ name: 't', size: 4 }],
     });
     expect(read(cells, '#c=0,2&colormap=magma&t=3')).toBe('c=0,2&t=3&v=7');
@@ -52,5 +54,25 @@ describe('tileQuery', () => {
     expect(read(cells, '#c=0,1,2&t=9')).toBe('v=7');
     expect(takesColormap(cells, defaultDisplay())).toBe(false);
     expect(takesWindow(cells, defaultDisplay())).toBe(true);
+  });
+
+  it("starts from the server's choice of channels", () => {
+    const five = info({ kind: 'channels', colormap: null, channels: [...'abcde'].map(channel), visible: [0, 1, 2, 3] });
+    expect(chosenChannels(five, defaultDisplay())).toEqual([0, 1, 2, 3]);
+    expect(read(five, '#c=3,2,1,0')).toBe('v=7');
+    expect(read(five, '#c=0,1,2,3,4')).toBe('c=0,1,2,3,4&v=7');
+  });
+
+  it('names the only channel shown, so that it takes a colormap', () => {
+    const bands = info({ kind: 'channels', colormap: null, channels: [...'abcde'].map(channel), visible: [0] });
+    expect(takesColormap(bands, defaultDisplay())).toBe(true);
+    expect(read(bands, '#colormap=magma')).toBe('colormap=magma&c=0&v=7');
+  });
+
+  it('sends no half window where each channel has its own', () => {
+    const pair = info({ kind: 'channels', channels: ['a', 'b'].map(channel), visible: [0, 1] });
+    expect(defaultWindow(pair, defaultDisplay())).toBeNull();
+    expect(read(pair, '#vmin=3')).toBe('v=7');
+    expect(read(pair, '#vmin=3&vmax=5')).toBe('vmin=3&vmax=5&v=7');
   });
 });

@@ -1,0 +1,28 @@
+// What is known about the image.
+import type { ImageInfo } from '../api.ts';
+import { el, grouped } from '../dom.ts';
+import { formatNumber } from '../format.ts';
+import { group } from './section.ts';
+
+const number = (value: number | null | undefined): string => (value == null ? '' : formatNumber(value));
+
+export function factsSection(info: ImageInfo): HTMLElement {
+  const { statistics } = info;
+  const about = (value: number | null | undefined): string =>
+    (value == null ? '' : `${statistics?.sampled ? '≈ ' : ''}${formatNumber(value)}`);
+  const facts: [string, string][] = [
+    ['Axes', info.axes.map((axis, index) => `${axis}\u00a0${number(info.shape[index])}`).join(', ')],
+    ['Type', info.dtype],
+    ['Kind', info.kind],
+    ['Format', info.format],
+    ['Least', about(statistics?.min)],
+    ['Greatest', about(statistics?.max)],
+    ['Mean', about(statistics?.mean)],
+    ['No data', info.nodata === null ? '' : String(info.nodata)],
+  ];
+  const list = el('dl', { class: 'facts-list' });
+  for (const [name, value] of facts) {
+    if (value !== '') list.append(el('dt', {}, name), el('dd', {}, ...grouped(value)));
+  }
+  return group('Image', [], list);
+}
