@@ -16,10 +16,9 @@ const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// The built-in viewer's: code from here alone. Styles may be inline, as OpenLayers sets them.
-const VIEWER: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'self'";
+/// The built-in viewer's: everything from here, nothing inline.
+const VIEWER: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 pub(crate) fn everywhere(headers: &mut HeaderMap) {
     for (name, value) in EVERYWHERE {

@@ -248,7 +248,8 @@ impl Source for Staged {
     }
 
     fn residence(&self) -> Residence {
-        Residence::Memory
+        // It takes its time, as reading a file does.
+        Residence::Local
     }
 
     fn read(&self, request: ReadRequest) -> ReadFuture<'_> {
