@@ -1,6 +1,6 @@
 //! Any image or array in the browser, at once: a tile-on-demand server, as a library.
 //!
-//! [`open`] makes images of a file, [`Image::from_array`] one of an array in memory. [`serve`] serves them,
+//! [`open()`] makes images of a file, [`Image::from_array`] one of an array in memory. [`serve`] serves them,
 //! [`router`] puts them into an [axum](https://docs.rs/axum) application, and [`Image::render`] makes single tiles
 //! without any server.
 //!
