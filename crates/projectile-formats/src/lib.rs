@@ -1,6 +1,6 @@
-//! Files and stores as [`Source`]s of pixels. It knows no HTTP.
+//! Files and stores as [`Source`](projectile_core::Source)s of pixels. It knows no HTTP.
 //!
-//! [`open`] looks at a file's first bytes (then its name), asks the [`FORMATS`] in order, and answers with one or
+//! [`open()`] looks at a file's first bytes (then its name), asks the [`FORMATS`] in order, and answers with one or
 //! more named sources.
 #![forbid(unsafe_code)]
 

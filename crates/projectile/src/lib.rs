@@ -88,10 +88,10 @@ pub fn open(path: impl AsRef<Path>) -> Result<Vec<Image>> {
     open_with(path, &OpenOptions::default(), &ImageOptions::default())
 }
 
-/// As [`open`], read and shown as the options say.
+/// As [`open()`], read and shown as the options say.
 ///
 /// # Errors
-/// As [`open`], and [`BadRequest`](ErrorKind::BadRequest) for options that are none.
+/// As [`open()`], and [`BadRequest`](ErrorKind::BadRequest) for options that are none.
 pub fn open_with(path: impl AsRef<Path>, open: &OpenOptions, shown: &ImageOptions) -> Result<Vec<Image>> {
     let path = path.as_ref();
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();

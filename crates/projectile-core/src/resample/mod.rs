@@ -1,6 +1,6 @@
 //! How blocks of pixels become one. One file a kind.
 //!
-//! To add one: write `name.rs` here with a unit type that implements [`Kind`] over a [`Reduction`], and add a line to
+//! To add one: write `name.rs` here with a unit type that implements [`Kind`] over a `Reduction`, and add a line to
 //! [`RESAMPLINGS`].
 
 mod average;
