@@ -160,6 +160,18 @@ impl<'a> Levelling<'a> {
         self.image.pyramids().is_pending(&self.key)
     }
 
+    /// All of a stored level.
+    fn whole(&self, level: usize) -> Result<Region> {
+        let level = self.image.info().levels.get(level);
+        let level = level.ok_or_else(|| Error::internal("a source without levels"))?;
+        Ok(Region {
+            y: 0,
+            x: 0,
+            height: level.height,
+            width: level.width,
+        })
+    }
+
     /// Reduces a region (the whole plane for `None`), given in pixels of the coarsest level that is kept.
     pub(super) fn reduce(
         &self,
@@ -170,18 +182,7 @@ impl<'a> Levelling<'a> {
         cancel: &Cancel,
     ) -> Result<Vec<Pixels>> {
         let base = self.base(*keep.start());
-        let level = self
-            .image
-            .info()
-            .levels
-            .get(base.0)
-            .ok_or_else(|| Error::internal("a source without levels"))?;
-        let whole = Region {
-            y: 0,
-            x: 0,
-            height: level.height,
-            width: level.width,
-        };
+        let whole = self.whole(base.0)?;
         let region = region.map_or(whole, |region| scale(region, keep.end() - base.1, whole));
         self.image.reduce(
             self.resampling,
@@ -281,18 +282,7 @@ impl<'a> Levelling<'a> {
         selection: &Selection,
         cancel: &Cancel,
     ) -> Result<Pixels> {
-        let level = self
-            .image
-            .info()
-            .levels
-            .get(base.0)
-            .ok_or_else(|| Error::internal("a source without levels"))?;
-        let whole = Region {
-            y: 0,
-            x: 0,
-            height: level.height,
-            width: level.width,
-        };
+        let whole = self.whole(base.0)?;
         let steps = reduction - base.1;
         self.sample(
             base.0,
