@@ -9,20 +9,25 @@ pub mod colour;
 pub mod encode;
 mod error;
 pub mod geometry;
+mod histogram;
 mod pyramid;
 mod render;
 pub mod resample;
 mod source;
 mod statistics;
 
-pub use array::{ArraySource, Axes, Axis, Buffer, DType, Pixels, Sample, Samples, Value};
+pub use array::{
+    ArraySource, Axes, Axis, Buffer, Coordinates, DType, Dimension, Pixels, Ranges, Sample, Samples, Value,
+};
 pub use colour::{COLORMAPS, Colormap, Window, WindowFrom, colormap};
 pub use encode::{ENCODERS, Effort, EncodeOptions, Encoder, Encoding};
 pub use error::{Error, ErrorKind, Result};
-pub use geometry::Grid;
+pub use geometry::{Grid, Shape, TileBlock};
+pub use histogram::Histogram;
+pub use pyramid::LevelCache;
 pub use render::{
-    Area, Build, ChannelDisplay, Display, Image, ImageOptions, Kind, LevelInfo, LevelState, Style, Tile,
-    TileRequest,
+    Area, Build, Change, ChannelDisplay, Display, ExportRequest, HistogramRequest, Image, ImageOptions, Kind,
+    LevelInfo, LevelState, Measured, Profile, Style, Tile, TileRequest,
 };
 pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{

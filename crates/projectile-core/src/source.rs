@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::array::{Axes, DType, Pixels};
+use crate::array::{Axes, DType, Dimension, Pixels};
 use crate::error::{Error, Result};
 use crate::resample::Resampling;
 
@@ -30,6 +30,9 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Errors are [`Gone`](crate::ErrorKind::Gone) when the data changed under our feet (never zeros instead),
     /// [`Corrupt`](crate::ErrorKind::Corrupt), [`Cancelled`](crate::ErrorKind::Cancelled).
     fn read(&self, request: ReadRequest) -> ReadFuture<'_>;
+
+    /// Forgets what it keeps of what it read: the samples changed. What has no such memory does nothing.
+    fn forget(&self) {}
 }
 
 /// What a read costs.
@@ -39,8 +42,19 @@ pub enum Residence {
     Memory,
     /// Computed or read from a local disk: the future blocks its thread, so it is polled on a render thread.
     Local,
-    /// Far away: the future waits without blocking, so it is polled on the I/O runtime.
+    /// Far away, or computed elsewhere: a read mostly waits, so that many may wait at a time.
     Remote,
+}
+
+impl Residence {
+    /// The name in descriptions, e.g. `memory`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Local => "local",
+            Self::Remote => "remote",
+        }
+    }
 }
 
 /// One resolution of an image.
@@ -74,6 +88,8 @@ pub struct SourceInfo {
     pub dtype: DType,
     /// The axes of the stored array, in storage order.
     pub axes: Axes,
+    /// What is known of each axis, in storage order; empty where nothing is.
+    pub dimensions: Vec<Dimension>,
     /// The resolutions that can be read, full resolution first.
     pub levels: Vec<Level>,
     /// How the samples are meant.
@@ -108,6 +124,7 @@ impl SourceInfo {
         Self {
             dtype,
             axes,
+            dimensions: Vec::new(),
             levels: vec![level],
             photometric: Photometric::Auto,
             nodata: None,

@@ -17,7 +17,8 @@ pub struct Summary {
     pub mean: f64,
     /// Standard deviation of the finite values.
     pub std: f64,
-    /// (percent, value) of the finite values, by nearest rank.
+    /// (percent, value) of the finite values, by nearest rank; of two ranks as near, the even one, as `numpy.percentile`'s
+    /// method `nearest` takes.
     pub percentiles: Vec<(f64, f64)>,
 }
 
@@ -44,7 +45,7 @@ impl Summary {
             .map(|value| (value - mean) * ((value - mean) / n))
             .sum::<f64>();
         let rank = |percent: f64| {
-            let at = (percent / 100.0 * (n - 1.0)).round().max(0.0) as usize;
+            let at = (percent / 100.0 * (n - 1.0)).round_ties_even().max(0.0) as usize;
             finite.get(at).copied().unwrap_or(f64::NAN)
         };
         Self {

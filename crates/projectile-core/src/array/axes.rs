@@ -61,35 +61,75 @@ impl Axes {
     /// [`BadRequest`](crate::ErrorKind::BadRequest) when the letters do not fit the shape, repeat, or lack `y` or
     /// `x`; [`Unsupported`](crate::ErrorKind::Unsupported) when a dimension has no elements.
     pub fn named(letters: &str, shape: &[u64]) -> Result<Self> {
+        if let Some(letter) = letters.chars().find(|letter| !letter.is_ascii_lowercase()) {
+            return Err(Error::bad_request(
+                "axes",
+                format!("axes are lowercase letters such as tczyx: {letter:?} is none"),
+            ));
+        }
+        let names: Vec<String> = letters.chars().map(String::from).collect();
+        Self::with_names(&names, shape)
+    }
+
+    /// Axes with a name each, in storage order: letters, digits and underscores, a letter first.
+    ///
+    /// ```
+    /// # use projectile_core::Axes;
+    /// let axes = Axes::with_names(&["month", "y", "x"], &[12, 180, 360])?;
+    /// assert_eq!(axes.extra().next().unwrap().name, "month");
+    /// # Ok::<(), projectile_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) when the names do not fit the shape, repeat, or lack `y` or `x`;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) when a dimension has no elements.
+    pub fn with_names(names: &[impl AsRef<str>], shape: &[u64]) -> Result<Self> {
         let bad = |why: String| Err(Error::bad_request("axes", why));
-        if letters.chars().count() != shape.len() {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        let all = || {
+            names.join(if names.iter().all(|name| name.len() == 1) {
+                ""
+            } else {
+                ", "
+            })
+        };
+        if names.len() != shape.len() {
             return bad(format!(
-                "axes {letters:?} name {} dimensions, the array has {}: {shape:?}",
-                letters.chars().count(),
+                "axes {:?} name {} dimensions, the array has {}: {shape:?}",
+                all(),
+                names.len(),
                 shape.len(),
             ));
         }
-        if let Some(letter) = letters.chars().find(|letter| !letter.is_ascii_lowercase()) {
+        let is_name = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        if let Some(name) = names.iter().find(|name| !is_name(name)) {
             return bad(format!(
-                "axes are lowercase letters such as tczyx: {letter:?} is none"
+                "{name:?} is no name of an axis: letters, digits and underscores"
             ));
         }
-        if let Some(letter) = letters
-            .chars()
-            .find(|&letter| letters.matches(letter).count() > 1)
+        if let Some((_, name)) = names
+            .iter()
+            .enumerate()
+            .find(|(at, name)| names[..*at].contains(name))
         {
-            return bad(format!("axes {letters:?} name {letter:?} twice"));
+            return bad(format!("axes {:?} name {name:?} twice", all()));
         }
-        if let Some(missing) = ['y', 'x'].into_iter().find(|&needed| !letters.contains(needed)) {
+        if let Some(missing) = ["y", "x"].iter().find(|&needed| !names.contains(needed)) {
             return bad(format!(
-                "axes {letters:?} lack {missing:?}: a picture needs both y and x"
+                "axes {:?} lack {missing:?}: a picture needs both y and x",
+                all()
             ));
         }
-        let axes: Vec<Axis> = letters
-            .chars()
+        let axes: Vec<Axis> = names
+            .iter()
             .zip(shape)
-            .map(|(letter, &size)| Axis {
-                name: letter.to_string(),
+            .map(|(&name, &size)| Axis {
+                name: name.to_owned(),
                 size,
             })
             .collect();

@@ -81,6 +81,12 @@ impl Pixels {
         &self.samples
     }
 
+    /// Where the sample of channel `c` of pixel (y, x) is in [`samples`](Self::samples).
+    pub(super) fn index(&self, y: usize, x: usize, c: usize) -> usize {
+        let [down, across, through] = self.strides;
+        (self.offset as isize + y as isize * down + x as isize * across + c as isize * through) as usize
+    }
+
     /// Each row's samples, of pixels that have whole rows; `samples` is the slice of [`samples`](Self::samples).
     pub(crate) fn rows<'a, T>(&self, samples: &'a [T]) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
         let (offset, stride, length) = (
@@ -168,6 +174,35 @@ impl Pixels {
                 self.strides[2],
             ],
         }
+    }
+
+    /// Rows as columns and columns as rows: a view.
+    pub(crate) fn transposed(self) -> Self {
+        let ([height, width, channels], [down, across, through]) = (self.shape, self.strides);
+        Self {
+            shape: [width, height, channels],
+            strides: [across, down, through],
+            ..self
+        }
+    }
+
+    /// The samples of each row as pixels of `channels` samples.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::ErrorKind::Internal) where rows are not whole, or no such pixels.
+    pub(crate) fn regrouped(self, channels: usize) -> Result<Self> {
+        let samples = self.shape[1] * self.shape[2];
+        if !self.has_whole_rows() || channels == 0 || !samples.is_multiple_of(channels) {
+            return Err(Error::internal(format!(
+                "rows of {:?} are no pixels of {channels} channels",
+                self.shape
+            )));
+        }
+        Ok(Self {
+            shape: [self.shape[0], samples / channels, channels],
+            strides: [self.strides[0], channels as isize, 1],
+            ..self
+        })
     }
 
     /// The given channels, in that order; all of them for `None`. Evenly spaced ones are a view, others a copy.
@@ -340,11 +375,7 @@ impl Pixels {
                 self.shape
             )));
         }
-        let at = self.offset as isize
-            + y as isize * self.strides[0]
-            + x as isize * self.strides[1]
-            + c as isize * self.strides[2];
-        let at = at as usize;
+        let at = self.index(y, x, c);
         Ok(match &self.samples {
             Samples::Bool(b) => Value::Bool(b.as_slice()[at] != 0),
             Samples::UInt8(b) => Value::Integer(b.as_slice()[at].into()),

@@ -7,6 +7,7 @@ mod jpeg;
 mod npy;
 mod png;
 mod stored;
+mod tiff;
 mod webp;
 
 use std::hash::{Hash, Hasher};
@@ -16,7 +17,14 @@ use crate::colour::Raster;
 use crate::error::{Error, Result};
 
 /// Every encoder, in the order in which they are listed.
-pub static ENCODERS: &[&dyn Encoder] = &[&png::Png, &jpeg::Jpeg, &webp::WebP, &npy::Npy, &bin::Bin];
+pub static ENCODERS: &[&dyn Encoder] = &[
+    &png::Png,
+    &jpeg::Jpeg,
+    &webp::WebP,
+    &npy::Npy,
+    &tiff::Tiff,
+    &bin::Bin,
+];
 
 /// Makes bytes of a tile.
 pub trait Encoder: Sync {

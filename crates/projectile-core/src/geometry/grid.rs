@@ -1,10 +1,15 @@
 //! The tile grid of an image: the seed's scheme, in integers.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::source::Region;
 
 /// The greatest tile size that is rendered, in pixels a side.
 pub const MAX_TILE_SIZE: u32 = 4096;
+
+/// The most that the two zooms of an anisotropic tile differ: a tile of 256 × 256 pixels is then made of 2^24.
+pub const MOST_APART: u32 = 8;
 
 /// The quad-tree of tiles over an image of `height × width` pixels: zoom 0 is one tile that covers it from its top
 /// left corner, and each zoom halves what a tile covers, down to one source pixel at `max_zoom`.
@@ -26,6 +31,21 @@ pub struct Placement {
     pub repeat: u32,
     /// The tile's side, in pixels.
     pub size: u32,
+    /// Base-2 logarithms of how often rows, and columns, are halved further; one of the two is 0.
+    pub further: (u32, u32),
+}
+
+/// Neighbouring tiles of one zoom, such as a view shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TileBlock {
+    /// Zoom.
+    pub z: u32,
+    /// Columns of tiles.
+    pub x: Range<u64>,
+    /// Rows of tiles.
+    pub y: Range<u64>,
+    /// Each tile's side in pixels, a power of two.
+    pub size: u32,
 }
 
 impl Placement {
@@ -38,8 +58,8 @@ impl Placement {
     pub fn covered(&self) -> (usize, usize) {
         let repeat = u64::from(self.repeat);
         (
-            (self.region.height * repeat) as usize,
-            (self.region.width * repeat) as usize,
+            (ceil_shift(self.region.height, self.further.0) * repeat) as usize,
+            (ceil_shift(self.region.width, self.further.1) * repeat) as usize,
         )
     }
 
@@ -85,28 +105,10 @@ impl Grid {
     /// [`BadRequest`](crate::ErrorKind::BadRequest) when `size` is no power of two from 1 to [`MAX_TILE_SIZE`];
     /// [`NotFound`](crate::ErrorKind::NotFound) outside the grid of `2^z × 2^z` tiles or beyond `max_zoom`.
     pub fn place(&self, z: u32, x: u64, y: u64, size: u32) -> Result<Placement> {
-        if !size.is_power_of_two() || size > MAX_TILE_SIZE {
-            return Err(Error::bad_request(
-                "s",
-                format!("tile size {size} is no power of 2 from 1 to {MAX_TILE_SIZE}, e.g. 256"),
-            ));
-        }
-        let max_zoom = self.max_zoom();
-        if z > max_zoom {
-            return Err(Error::not_found(format!(
-                "zoom {z} is beyond the image's last, {max_zoom}"
-            )));
-        }
-        let tiles = 1u64 << z;
-        if x >= tiles || y >= tiles {
-            return Err(Error::not_found(format!(
-                "tile ({x}, {y}) is outside zoom {z}: x and y are 0 to {}",
-                tiles - 1
-            )));
-        }
+        let side = side_of(size)?;
         // Base-2 logarithm of what a tile covers, in source pixels a side.
-        let cover = max_zoom - z;
-        let side = size.trailing_zeros();
+        let cover = self.cover(z, "x", x)?;
+        self.cover(z, "y", y)?;
         let (reduction, repeat) = if cover >= side {
             (cover - side, 0)
         } else {
@@ -120,7 +122,103 @@ impl Grid {
             region: Region { y, x, height, width },
             repeat: 1 << repeat,
             size,
+            further: (0, 0),
         })
+    }
+
+    /// Where tile (x, y) of zooms `zx` along rows and `zy` along columns lies: an anisotropic tile, for what is far
+    /// longer one way than the other. Neither axis shows pixels more than once.
+    ///
+    /// # Errors
+    /// Those of [`place`](Self::place), and [`BadRequest`](crate::ErrorKind::BadRequest) for zooms more than
+    /// [`MOST_APART`] apart, or beyond the last at which a tile's pixels are all of the image's.
+    pub fn place_anisotropic(&self, (zx, zy): (u32, u32), x: u64, y: u64, size: u32) -> Result<Placement> {
+        let side = side_of(size)?;
+        let (across, down) = (self.cover(zx, "x", x)?, self.cover(zy, "y", y)?);
+        if zx == zy {
+            return self.place(zx, x, y, size);
+        }
+        if across.min(down) < side {
+            let last = self.max_zoom().saturating_sub(side);
+            return Err(Error::bad_request(
+                "z",
+                format!("zooms {zx},{zy} of tiles of {size} pixels: with two zooms neither is beyond {last}"),
+            ));
+        }
+        if zx.abs_diff(zy) > MOST_APART {
+            return Err(Error::bad_request(
+                "z",
+                format!("zooms {zx},{zy} are more than {MOST_APART} apart"),
+            ));
+        }
+        let reduction = across.min(down) - side;
+        let (rows, columns) = self.reduced(reduction);
+        let (y, height) = clip(y << (down - reduction), 1 << (down - reduction), rows);
+        let (x, width) = clip(x << (across - reduction), 1 << (across - reduction), columns);
+        Ok(Placement {
+            reduction,
+            region: Region { y, x, height, width },
+            repeat: 1,
+            size,
+            further: (down - side - reduction, across - side - reduction),
+        })
+    }
+
+    /// Base-2 logarithm of what a tile of zoom `z` covers, in source pixels a side, where there is a tile `at` it.
+    fn cover(&self, z: u32, axis: &str, at: u64) -> Result<u32> {
+        let max_zoom = self.max_zoom();
+        if z > max_zoom {
+            return Err(Error::not_found(format!(
+                "zoom {z} is beyond the image's last, {max_zoom}"
+            )));
+        }
+        let tiles = 1u64 << z;
+        if at >= tiles {
+            return Err(Error::not_found(format!(
+                "tile {axis} = {at} is outside zoom {z}: {axis} is 0 to {}",
+                tiles - 1
+            )));
+        }
+        Ok(max_zoom - z)
+    }
+}
+
+/// Base-2 logarithm of a tile's size.
+fn side_of(size: u32) -> Result<u32> {
+    if size.is_power_of_two() && size <= MAX_TILE_SIZE {
+        return Ok(size.trailing_zeros());
+    }
+    Err(Error::bad_request(
+        "s",
+        format!("tile size {size} is no power of 2 from 1 to {MAX_TILE_SIZE}, e.g. 256"),
+    ))
+}
+
+impl Grid {
+    /// What all tiles of a block show together: the base-2 logarithm of the source pixels per reduced pixel, and the
+    /// region of reduced pixels.
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) for a block of no tiles, and those of [`place`](Self::place).
+    pub fn place_block(&self, block: &TileBlock) -> Result<(u32, Region)> {
+        for (name, range) in [("x1", &block.x), ("y1", &block.y)] {
+            if range.is_empty() {
+                return Err(Error::bad_request(
+                    name,
+                    format!("{name} = {}: more than {}", range.end, range.start),
+                ));
+            }
+        }
+        let first = self.place(block.z, block.x.start, block.y.start, block.size)?;
+        let last = self.place(block.z, block.x.end - 1, block.y.end - 1, block.size)?;
+        let (from, to) = (first.region, last.region);
+        let region = Region {
+            y: from.y,
+            x: from.x,
+            height: to.y + to.height - from.y,
+            width: to.x + to.width - from.x,
+        };
+        Ok((first.reduction, region))
     }
 }
 
@@ -156,6 +254,31 @@ mod tests {
     }
 
     #[test]
+    fn zooms_that_are_too_far_apart_or_beyond_the_pixels_are_bad_requests() {
+        let grid = Grid::new(1 << 20, 1 << 20);
+        assert_eq!(
+            grid.place_anisotropic((3, 12), 0, 0, 256)
+                .unwrap_err()
+                .parameter(),
+            Some("z")
+        );
+        assert_eq!(
+            grid.place_anisotropic((13, 12), 0, 0, 256)
+                .unwrap_err()
+                .parameter(),
+            Some("z")
+        );
+        assert_eq!(
+            grid.place_anisotropic((3, 4), 8, 0, 256).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+        assert_eq!(
+            grid.place_anisotropic((3, 4), 7, 15, 256).unwrap().further,
+            (0, 1)
+        );
+    }
+
+    #[test]
     fn a_tile_inside_the_grid_but_beyond_the_image_is_empty() {
         assert!(Grid::new(300, 200).place(1, 1, 1, 256).unwrap().is_empty());
     }
@@ -184,6 +307,30 @@ mod tests {
             let region = placement.region;
             prop_assert_eq!((u128::from(region.y), u128::from(region.height)), expect(y, height));
             prop_assert_eq!((u128::from(region.x), u128::from(region.width)), expect(x, width));
+        }
+
+        /// Along each axis an anisotropic tile covers what a square one of that axis' zoom does.
+        #[test]
+        fn each_axis_of_an_anisotropic_tile_is_placed_by_its_own_zoom(
+            height in 1u64..1 << 40, width in 1u64..1 << 40, apart in 0..=MOST_APART, wide: bool, side in 0u32..=9,
+            zoom in 0.0..=1.0f64, fx in 0.0..1.0f64, fy in 0.0..1.0f64,
+        ) {
+            let grid = Grid::new(height, width);
+            let last = grid.max_zoom().saturating_sub(side);
+            let high = (f64::from(last) * zoom) as u32;
+            let low = high.saturating_sub(apart);
+            let (zx, zy) = if wide { (low, high) } else { (high, low) };
+            prop_assume!(zx != zy);
+            let (x, y) = ((fx * (1u64 << zx) as f64) as u64, (fy * (1u64 << zy) as f64) as u64);
+            let apart = grid.place_anisotropic((zx, zy), x, y, 1 << side).unwrap();
+            let (across, down) = (grid.place(zx, x, 0, 1 << side).unwrap(), grid.place(zy, 0, y, 1 << side).unwrap());
+            prop_assert_eq!((apart.reduction + apart.further.1, apart.repeat), (across.reduction, 1));
+            prop_assert_eq!(apart.reduction + apart.further.0, down.reduction);
+            prop_assert_eq!(apart.covered(), (down.covered().0, across.covered().1));
+            if !apart.is_empty() {
+                prop_assert_eq!(apart.region.x, across.region.x << apart.further.1);
+                prop_assert_eq!(apart.region.y, down.region.y << apart.further.0);
+            }
         }
 
         /// Each source pixel lies in exactly one tile of a zoom.

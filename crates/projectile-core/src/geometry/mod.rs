@@ -1,6 +1,8 @@
 //! Integer arithmetic of tiles: which tile covers which pixels, and at which reduction.
 
 mod grid;
+mod shape;
 
 pub(crate) use grid::ceil_shift;
-pub use grid::{Grid, MAX_TILE_SIZE, Placement};
+pub use grid::{Grid, MAX_TILE_SIZE, MOST_APART, Placement, TileBlock};
+pub use shape::{MOST_CORNERS, Shape};

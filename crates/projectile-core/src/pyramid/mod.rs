@@ -3,8 +3,12 @@
 //! A pyramid belongs to one resampling and one plane of the extra axes. It is asked for by the first tile that needs
 //! it, built in the background, and published whole; until then such tiles are made from a sample.
 
+mod cache;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use cache::LevelCache;
 
 use crate::array::Pixels;
 use crate::resample::Resampling;
@@ -40,7 +44,10 @@ impl Levels {
 #[derive(Debug)]
 enum Slot {
     Wanted,
-    Building,
+    Building {
+        /// The pixels changed since it began.
+        outdated: bool,
+    },
     Ready {
         levels: Arc<Levels>,
         used: u64,
@@ -49,26 +56,54 @@ enum Slot {
     Failed,
 }
 
-/// The pyramids of one image, within a budget.
+/// The pyramids of one image, within the budget of a [`LevelCache`].
 #[derive(Debug)]
 pub(crate) struct Pyramids {
-    state: Mutex<State>,
-    /// Bytes that all pyramids together may take; the last one is kept whatever it takes.
-    budget: usize,
+    state: Arc<Mutex<State>>,
+    cache: LevelCache,
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     slots: HashMap<Key, Slot>,
-    /// Counts uses, to tell which pyramid was used last.
-    clock: u64,
+    /// Whether the pyramid that was used last stays whatever it takes.
+    keeps_last: bool,
+}
+
+impl State {
+    /// What is built and may be let go of: when it was used last, its bytes, and its key.
+    pub(super) fn spare(&self) -> Vec<(u64, usize, Key)> {
+        let mut ready: Vec<(u64, usize, Key)> = self
+            .slots
+            .iter()
+            .filter_map(|(key, slot)| match slot {
+                Slot::Ready { levels, used } => Some((*used, levels.bytes(), key.clone())),
+                _ => None,
+            })
+            .collect();
+        ready.sort_unstable_by_key(|(used, ..)| *used);
+        if self.keeps_last {
+            ready.pop();
+        }
+        ready
+    }
+
+    pub(super) fn remove(&mut self, key: &Key) {
+        self.slots.remove(key);
+    }
 }
 
 impl Pyramids {
-    pub(crate) fn new(budget: usize) -> Self {
+    /// `keeps_last`: whether the pyramid that was used last stays whatever it takes.
+    pub(crate) fn new(cache: &LevelCache, keeps_last: bool) -> Self {
+        let state = Arc::new(Mutex::new(State {
+            keeps_last,
+            ..State::default()
+        }));
+        cache.add(&state);
         Self {
-            state: Mutex::default(),
-            budget,
+            state,
+            cache: cache.clone(),
         }
     }
 
@@ -78,10 +113,8 @@ impl Pyramids {
 
     /// The pyramid, if it is built.
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<Levels>> {
-        let mut state = self.lock();
-        state.clock += 1;
-        let now = state.clock;
-        match state.slots.get_mut(key)? {
+        let now = self.cache.now();
+        match self.lock().slots.get_mut(key)? {
             Slot::Ready { levels, used } => {
                 *used = now;
                 Some(Arc::clone(levels))
@@ -98,7 +131,10 @@ impl Pyramids {
     /// Whether it is wanted or on its way.
     #[cfg(test)]
     pub(crate) fn is_pending(&self, key: &Key) -> bool {
-        matches!(self.lock().slots.get(key), Some(Slot::Wanted | Slot::Building))
+        matches!(
+            self.lock().slots.get(key),
+            Some(Slot::Wanted | Slot::Building { .. })
+        )
     }
 
     /// Whether some pyramid is wanted that nobody builds.
@@ -116,40 +152,37 @@ impl Pyramids {
             .slots
             .iter_mut()
             .find(|(_, slot)| matches!(slot, Slot::Wanted))?;
-        *slot = Slot::Building;
+        *slot = Slot::Building { outdated: false };
         Some(key.clone())
     }
 
-    /// Publishes a built pyramid, and lets go of those least recently used beyond the budget.
+    /// Lets go of pyramids whose pixels changed; those on their way will have to be built once more.
+    pub(crate) fn outdate(&self, changed: impl Fn(&Key) -> bool) {
+        self.lock().slots.retain(|key, slot| {
+            if !changed(key) {
+                return true;
+            }
+            if let Slot::Building { outdated } = slot {
+                *outdated = true;
+                return true;
+            }
+            false
+        });
+    }
+
+    /// Publishes a built pyramid, and lets go of those least recently used, of whatever image, beyond the budget. One
+    /// whose pixels changed while it was built is wanted once more instead.
     pub(crate) fn publish(&self, key: Key, levels: Levels) {
         let mut state = self.lock();
-        state.clock += 1;
-        let used = state.clock;
-        state.slots.insert(
-            key,
-            Slot::Ready {
-                levels: Arc::new(levels),
-                used,
-            },
-        );
-        loop {
-            let ready = || {
-                state.slots.iter().filter_map(|(key, slot)| match slot {
-                    Slot::Ready { levels, used } => Some((*used, levels.bytes(), key)),
-                    _ => None,
-                })
-            };
-            if ready().count() < 2 || ready().map(|(_, bytes, _)| bytes).sum::<usize>() <= self.budget {
-                return;
-            }
-            let Some(oldest) = ready()
-                .min_by_key(|(used, ..)| *used)
-                .map(|(.., key)| key.clone())
-            else {
-                return;
-            };
-            state.slots.remove(&oldest);
+        if let Some(slot @ Slot::Building { outdated: true }) = state.slots.get_mut(&key) {
+            *slot = Slot::Wanted;
+            return;
         }
+        let used = self.cache.now();
+        let levels = Arc::new(levels);
+        state.slots.insert(key, Slot::Ready { levels, used });
+        drop(state);
+        self.cache.shrink(used);
     }
 
     /// Gives a build up: for good, or so that it can be asked for again.
@@ -185,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_pyramid_is_built_by_one_and_only_when_wanted() {
-        let pyramids = Pyramids::new(100);
+        let pyramids = Pyramids::new(&LevelCache::new(100), true);
         assert_eq!(pyramids.take_wanted(), None);
         pyramids.want(&key(0));
         pyramids.want(&key(0));
@@ -198,8 +231,28 @@ mod tests {
     }
 
     #[test]
+    fn what_changed_is_built_again_even_when_it_was_being_built() {
+        let pyramids = Pyramids::new(&LevelCache::new(100), true);
+        pyramids.publish(key(0), levels(50));
+        pyramids.publish(key(1), levels(50));
+        pyramids.want(&key(2));
+        assert_eq!(pyramids.take_wanted(), Some(key(2)));
+        pyramids.outdate(|key| key.indices[0] != 1);
+        assert!(pyramids.get(&key(0)).is_none());
+        assert!(pyramids.get(&key(1)).is_some());
+        pyramids.publish(key(2), levels(10));
+        assert!(
+            pyramids.get(&key(2)).is_none(),
+            "built of pixels that are no more"
+        );
+        assert_eq!(pyramids.take_wanted(), Some(key(2)));
+        pyramids.publish(key(2), levels(10));
+        assert!(pyramids.get(&key(2)).is_some());
+    }
+
+    #[test]
     fn the_least_recently_used_go_when_the_budget_is_spent() {
-        let pyramids = Pyramids::new(100);
+        let pyramids = Pyramids::new(&LevelCache::new(100), false);
         (0..2).for_each(|i| pyramids.publish(key(i), levels(50)));
         assert!(pyramids.get(&key(0)).is_some());
         pyramids.publish(key(2), levels(50));
@@ -208,8 +261,33 @@ mod tests {
         pyramids.publish(key(3), levels(500));
         assert!(
             pyramids.get(&key(3)).is_some(),
-            "the last one stays whatever it takes"
+            "the one that was asked for stays whatever it takes"
         );
         assert!(pyramids.get(&key(2)).is_none());
+        pyramids.publish(key(4), levels(50));
+        assert!(pyramids.get(&key(3)).is_none());
+    }
+
+    #[test]
+    fn images_share_a_budget_but_those_in_memory_keep_their_last_pyramid() {
+        let cache = LevelCache::new(100);
+        let (file, other) = (Pyramids::new(&cache, false), Pyramids::new(&cache, false));
+        let array = Pyramids::new(&cache, true);
+        array.publish(key(0), levels(5000));
+        file.publish(key(0), levels(60));
+        assert!(file.get(&key(0)).is_some());
+        other.publish(key(0), levels(60));
+        assert!(file.get(&key(0)).is_none());
+        assert!(array.get(&key(0)).is_some());
+        array.publish(key(1), levels(20));
+        assert!(array.get(&key(0)).is_none(), "only the last one");
+        assert!(array.get(&key(1)).is_some());
+        drop(other);
+        file.publish(key(1), levels(90));
+        file.publish(key(2), levels(10));
+        assert!(
+            file.get(&key(1)).is_some(),
+            "what went with its image takes nothing"
+        );
     }
 }

@@ -163,8 +163,15 @@ pub(crate) fn look(image: &Image, style: &Style, cancel: &Cancel) -> Result<Look
     let info = image.info();
     let selection = selection(info, style)?;
     let chosen = selection.channels.as_deref();
+    if chosen.is_none() && !(style.colours.is_empty() && style.windows.is_empty()) {
+        return Err(Error::bad_request(
+            "c",
+            "colors and window are those of chosen channels: choose them, e.g. c=0,2",
+        ));
+    }
     let single = match chosen {
-        Some([only]) => Some(*only as usize),
+        // In a colour of its own it is a composite of one.
+        Some([only]) if style.colours.is_empty() => Some(*only as usize),
         Some(_) => None,
         None => (info.axes.channels() == 1).then_some(0),
     };
@@ -210,14 +217,18 @@ pub(crate) fn look(image: &Image, style: &Style, cancel: &Cancel) -> Result<Look
         .channels
         .clone()
         .unwrap_or_else(|| display.visible.clone());
+    each_or_none("colors", style.colours.len(), channels.len())?;
+    each_or_none("window", style.windows.len(), channels.len())?;
     let parts = channels
         .iter()
-        .map(|&c| {
-            let colour = composite_colour(image.kind(), c as usize);
-            Ok((
-                colour,
-                given_or(style, || Ok(display.channels[c as usize].window))?,
-            ))
+        .enumerate()
+        .map(|(at, &c)| {
+            let own = composite_colour(image.kind(), c as usize);
+            let window = match style.windows.get(at) {
+                Some(&(vmin, vmax)) => Window::new(vmin, vmax)?,
+                None => given_or(style, || Ok(display.channels[c as usize].window))?,
+            };
+            Ok((style.colours.get(at).copied().unwrap_or(own), window))
         })
         .collect::<Result<_>>()?;
     let selection = Selection {
@@ -228,6 +239,17 @@ pub(crate) fn look(image: &Image, style: &Style, cancel: &Cancel) -> Result<Look
         selection,
         painter: Painter::Composite(parts),
     })
+}
+
+/// Refuses what is said of some of the channels.
+fn each_or_none(parameter: &'static str, said: usize, channels: usize) -> Result<()> {
+    if said == 0 || said == channels {
+        return Ok(());
+    }
+    Err(Error::bad_request(
+        parameter,
+        format!("{parameter} names {said}, and {channels} channels are shown: one for each of c is needed"),
+    ))
 }
 
 fn linear(window: Window, bits: u8) -> Painter {

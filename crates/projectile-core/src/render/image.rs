@@ -3,21 +3,23 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::build::Build;
+use super::changes::{Change, Changes};
 use super::display::{Display, Kind, default_colormap, default_window};
-use super::request::Style;
+use super::request::{Style, TileRequest};
 use super::supply::Levelling;
 use super::wait::wait;
 use crate::array::{ArraySource, Axes, DType, Pixels, Samples, Value};
 use crate::colour::{Colormap, Window, WindowFrom};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::geometry::Grid;
-use crate::pyramid::{Key, Levels, Pyramids};
-use crate::resample::{Job, Resampling, Rules};
+use crate::pyramid::{LevelCache, Pyramids};
+use crate::resample::{Resampling, Rules};
 use crate::source::{Cancel, Photometric, ReadRequest, Region, Residence, Selection, Source, SourceInfo};
 use crate::statistics::Statistics;
 
 /// How an image is shown and kept; whatever is `None` is left to the image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ImageOptions {
     /// A colormap for one channel.
     pub colormap: Option<String>,
@@ -25,19 +27,8 @@ pub struct ImageOptions {
     pub window: Option<(f64, f64)>,
     /// How pixels are reduced.
     pub resampling: Option<Resampling>,
-    /// Bytes that built levels may take; an image in memory takes up to a third of its own size whatever this says.
-    pub pyramid_bytes: usize,
-}
-
-impl Default for ImageOptions {
-    fn default() -> Self {
-        Self {
-            colormap: None,
-            window: None,
-            resampling: None,
-            pyramid_bytes: 256 << 20,
-        }
-    }
+    /// Where built levels are kept. Images that share one share its budget.
+    pub levels: LevelCache,
 }
 
 /// An image that can be asked for tiles. Clones share everything.
@@ -73,6 +64,7 @@ struct Inner {
     pyramids: Pyramids,
     statistics: OnceLock<Statistics>,
     display: OnceLock<Display>,
+    changes: Changes,
 }
 
 /// One resolution of an image, and whether its tiles are final.
@@ -124,7 +116,7 @@ impl Image {
     /// An image of `source`, shown as `options` say.
     ///
     /// # Errors
-    /// [`BadRequest`](ErrorKind::BadRequest) for an unknown colormap or a window that is none.
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) for an unknown colormap or a window that is none.
     pub fn with_options(
         name: impl Into<String>,
         source: Arc<dyn Source>,
@@ -143,7 +135,7 @@ impl Image {
         };
         let resampling = options.resampling.or(info.resampling).unwrap_or(by_kind);
         let version = version(info, &options);
-        let pyramids = Pyramids::new(options.pyramid_bytes);
+        let pyramids = Pyramids::new(&options.levels, source.residence() == Residence::Memory);
         Ok(Self(Arc::new(Inner {
             name: name.into(),
             kind,
@@ -155,13 +147,14 @@ impl Image {
             source,
             statistics: OnceLock::new(),
             display: OnceLock::new(),
+            changes: Changes::default(),
         })))
     }
 
     /// An image of an array in C order, its axes named by [`Axes::guess`].
     ///
     /// # Errors
-    /// What [`Axes::guess`] says of the shape; [`Corrupt`](ErrorKind::Corrupt) for too few samples.
+    /// What [`Axes::guess`] says of the shape; [`Corrupt`](crate::ErrorKind::Corrupt) for too few samples.
     pub fn from_array(name: impl Into<String>, samples: Samples, shape: &[u64]) -> Result<Self> {
         Self::new(name, Arc::new(ArraySource::new(samples, Axes::guess(shape)?)?))
     }
@@ -346,7 +339,7 @@ impl Image {
     /// The exact sample of each channel of full-resolution pixel (y, x), at the given indexes of extra axes. Blocks.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) outside the image, [`BadRequest`](ErrorKind::BadRequest) for an axis or index
+    /// [`NotFound`](crate::ErrorKind::NotFound) outside the image, [`BadRequest`](crate::ErrorKind::BadRequest) for an axis or index
     /// that is not there, and what reading gives.
     pub fn value(&self, y: u64, x: u64, indices: &[(String, u64)], cancel: &Cancel) -> Result<Vec<Value>> {
         let axes = &self.info().axes;
@@ -409,65 +402,39 @@ impl Image {
 
     /// A pyramid that some tile asked for and nobody builds yet; from now on the caller is to build it.
     pub fn next_build(&self) -> Option<Build> {
-        self.0.pyramids.take_wanted().map(|key| Build {
-            image: self.clone(),
-            key: Some(key),
-        })
+        let key = self.0.pyramids.take_wanted()?;
+        Some(Build::of(self.clone(), key))
     }
-}
 
-/// Levels that are to be built. Dropped without having run, it can be asked for again.
-#[derive(Debug)]
-pub struct Build {
-    image: Image,
-    key: Option<Key>,
-}
-
-impl Build {
-    /// Builds the levels on up to `threads` threads and publishes them. Blocks; may take long.
+    /// A display window (vmin, vmax) that suits the values as they are now. Blocks while a sample is read.
     ///
     /// # Errors
-    /// What reading gives, and [`Cancelled`](ErrorKind::Cancelled).
-    pub fn run(mut self, threads: usize, cancel: &Cancel) -> Result<()> {
-        let Some(key) = self.key.clone() else {
-            return Ok(());
-        };
-        // Until it is known how this ends the key stays, so that a panic gives the build up as dropping it does.
-        let built = self.build(&key, threads, cancel);
-        self.key = None;
-        match built {
-            Ok(levels) => self.image.pyramids().publish(key, levels),
-            Err(error) => {
-                self.image
-                    .pyramids()
-                    .give_up(&key, error.kind() != ErrorKind::Cancelled);
-                return Err(error);
-            }
-        }
-        Ok(())
+    /// What reading the sample gives.
+    pub fn fresh_window(&self, cancel: &Cancel) -> Result<(f64, f64)> {
+        Ok(self.sample_statistics(cancel)?.all.robust_window())
     }
 
-    fn build(&self, key: &Key, threads: usize, cancel: &Cancel) -> Result<Levels> {
-        let image = &self.image;
-        let selection = Selection {
-            indices: key.indices.clone(),
-            channels: None,
-        };
-        let levelling = Levelling::of(image, key.resampling, &selection);
-        let (first, last) = (
-            levelling.first_built(),
-            image.max_zoom().max(levelling.first_built()),
-        );
-        let levels = levelling.reduce(None, first..=last, &selection, threads, cancel)?;
-        Ok(Levels { first, levels })
+    /// Takes note that pixels changed in place: what was built of them is built again, and tiles that show them are
+    /// of a new revision, which is the answer. The display window stays what it was.
+    pub fn refresh(&self, change: Change) -> u64 {
+        let extra: Vec<String> = self.info().axes.extra().map(|axis| axis.name.clone()).collect();
+        self.0.source.forget();
+        // Before the revision: nothing that is made for the new one may come from old levels.
+        self.0.pyramids.outdate(|key| {
+            let indices: Vec<_> = extra.iter().cloned().zip(key.indices.iter().copied()).collect();
+            change.touches_plane(&indices)
+        });
+        self.0.changes.record(change)
     }
-}
 
-impl Drop for Build {
-    fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.image.pyramids().give_up(&key, false);
-        }
+    /// How often it was [refreshed](Self::refresh).
+    pub fn revision(&self) -> u64 {
+        self.0.changes.last()
+    }
+
+    /// The last revision that touched what a request shows: 0 where the tile is as it was first.
+    pub fn revision_of(&self, request: &TileRequest) -> u64 {
+        self.0.changes.revision(self.grid(), request)
     }
 }
 
@@ -497,52 +464,4 @@ fn version(info: &SourceInfo, options: &ImageOptions) -> u64 {
     shown.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
-}
-
-/// How a [`Job`] of this image is put together.
-pub(super) struct JobParts {
-    /// Index into the source's levels, and base-2 logarithm of its factor.
-    pub(super) base: (usize, u32),
-    /// Rows and columns of the region at that level, and where it starts.
-    pub(super) region: Region,
-}
-
-impl Image {
-    /// Reduces a region of a stored level by `resampling`. `keep` counts from full resolution.
-    pub(super) fn reduce(
-        &self,
-        resampling: Resampling,
-        parts: &JobParts,
-        keep: std::ops::RangeInclusive<u32>,
-        selection: &Selection,
-        threads: usize,
-        cancel: &Cancel,
-    ) -> Result<Vec<Pixels>> {
-        let (level, base) = parts.base;
-        let blocks = |block: Region| {
-            let region = Region {
-                y: parts.region.y + block.y,
-                x: parts.region.x + block.x,
-                ..block
-            };
-            let pixels = self.read(ReadRequest {
-                level,
-                region,
-                step: 1,
-                selection: selection.clone(),
-                cancel: cancel.clone(),
-            })?;
-            Ok(pixels.magnitude().unwrap_or(pixels))
-        };
-        resampling.reduce(&Job {
-            blocks: &blocks,
-            size: (parts.region.height, parts.region.width),
-            channels: selection.channel_count(self.info().axes.channels()),
-            dtype: self.info().dtype.magnitude(),
-            keep: keep.start() - base..=keep.end() - base,
-            rules: self.rules(),
-            threads,
-            cancel,
-        })
-    }
 }

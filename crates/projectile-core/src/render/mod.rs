@@ -1,14 +1,25 @@
 //! The road of a tile: request → plan → read → resample → colour → encode.
 
+mod build;
+mod changes;
+mod count;
 mod display;
+mod export;
+mod fetch;
 mod image;
+mod measure;
 mod request;
 mod supply;
 mod tile;
 mod wait;
 
+pub use build::Build;
+pub use changes::Change;
+pub use count::HistogramRequest;
 pub use display::{ChannelDisplay, Display, Kind};
-pub use image::{Build, Image, ImageOptions, LevelInfo, LevelState};
+pub use export::ExportRequest;
+pub use image::{Image, ImageOptions, LevelInfo, LevelState};
+pub use measure::{Measured, Profile};
 pub use request::{Area, Style, TileRequest};
 pub use tile::Tile;
 

@@ -4,7 +4,10 @@ use std::hash::{Hash, Hasher};
 
 use crate::colour::Colormap;
 use crate::encode::Encoding;
+use crate::error::Result;
+use crate::geometry::{Grid, Placement};
 use crate::resample::Resampling;
+use crate::source::Region;
 
 /// One tile, fully described: equal requests of one image have equal bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +35,48 @@ pub enum Area {
         /// The tile's side in pixels, a power of two.
         size: u32,
     },
+    /// A tile whose axes have zooms of their own: column `x` of tiles of zoom `zx`, row `y` of those of zoom `zy`.
+    /// Where the image is halved more often one way, that is done after it was reduced both ways.
+    Anisotropic {
+        /// Zoom along rows.
+        zx: u32,
+        /// Zoom along columns.
+        zy: u32,
+        /// Column of tiles.
+        x: u64,
+        /// Row of tiles.
+        y: u64,
+        /// The tile's side in pixels, a power of two.
+        size: u32,
+    },
+}
+
+impl Area {
+    /// Where in an image it lies.
+    ///
+    /// # Errors
+    /// Those of [`Grid::place`] and [`Grid::place_anisotropic`].
+    pub fn place(&self, grid: Grid) -> Result<Placement> {
+        match *self {
+            Self::Tile { z, x, y, size } => grid.place(z, x, y, size),
+            Self::Anisotropic { zx, zy, x, y, size } => grid.place_anisotropic((zx, zy), x, y, size),
+        }
+    }
+
+    /// The pixels of the image that it covers, and such as would lie beyond it.
+    pub(super) fn covers(&self, grid: Grid) -> Region {
+        let (zx, zy, x, y) = match *self {
+            Self::Tile { z, x, y, .. } => (z, z, x, y),
+            Self::Anisotropic { zx, zy, x, y, .. } => (zx, zy, x, y),
+        };
+        let [across, down] = [zx, zy].map(|z| grid.max_zoom().saturating_sub(z));
+        Region {
+            y: y << down,
+            x: x << across,
+            height: 1 << down,
+            width: 1 << across,
+        }
+    }
 }
 
 /// How pixels look; whatever is `None` is the image's own default.
@@ -47,6 +92,10 @@ pub struct Style {
     pub resampling: Option<Resampling>,
     /// One channel, or several to composite.
     pub channels: Option<Vec<u64>>,
+    /// The colour of each of [`channels`](Self::channels) in a composite, in their order; empty for their own.
+    pub colours: Vec<[u8; 3]>,
+    /// The display window (vmin, vmax) of each of [`channels`](Self::channels), in their order; empty for their own.
+    pub windows: Vec<(f64, f64)>,
     /// Index along an extra axis, by name; 0 for axes that are not named.
     pub indices: Vec<(String, u64)>,
     /// Bits of each sample of a picture: 8, or 16 for PNG.
@@ -64,6 +113,8 @@ impl Style {
         Option<u64>,
         Option<Resampling>,
         &Option<Vec<u64>>,
+        &[[u8; 3]],
+        Vec<(u64, u64)>,
         &[(String, u64)],
         Option<u8>,
     ) {
@@ -73,6 +124,11 @@ impl Style {
             self.vmax.map(f64::to_bits),
             self.resampling,
             &self.channels,
+            &self.colours,
+            self.windows
+                .iter()
+                .map(|(vmin, vmax)| (vmin.to_bits(), vmax.to_bits()))
+                .collect(),
             &self.indices,
             self.bits,
         )

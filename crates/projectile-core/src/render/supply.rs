@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::image::{Image, JobParts, LevelState};
+use super::build::JobParts;
+use super::image::{Image, LevelState};
 use crate::array::Pixels;
 use crate::error::{Error, Result};
 use crate::geometry::Placement;
@@ -17,6 +18,8 @@ const DIRECT_ELSEWHERE: u64 = 1 << 20;
 const FEW: u64 = 1 << 18;
 /// Samples beyond which an image is never read from end to end: its own overviews stand for it.
 const SCANNABLE: u128 = 1 << 38;
+/// As above, where each sample has to come over a network: some gigabytes, which somebody pays for.
+const SCANNABLE_FAR_AWAY: u128 = 1 << 30;
 /// Pixels a side that a sample of a slow source takes; fewer than a tile shows, since each may cost a read.
 const SAMPLE_SIDE: u64 = 128;
 
@@ -43,7 +46,11 @@ impl<'a> Levelling<'a> {
         let info = image.info();
         let samples =
             u128::from(info.axes.height()) * u128::from(info.axes.width()) * u128::from(info.axes.channels());
-        let scannable = samples <= SCANNABLE;
+        let scannable = samples
+            <= match image.residence() {
+                Residence::Remote => SCANNABLE_FAR_AWAY,
+                _ => SCANNABLE,
+            };
         let own_overviews = !scannable || info.resampling.is_none_or(|own| own == resampling);
         let key = Key {
             resampling,
@@ -71,7 +78,7 @@ impl<'a> Levelling<'a> {
             // Wider samples than the image's own would take more than the third that a pyramid costs.
             return base + if output.size() > stored.size() { 2 } else { 1 };
         }
-        let budget = self.image.options().pyramid_bytes as u128;
+        let budget = u128::from(self.image.options().levels.of_one_plane());
         (base + 1..=self.image.max_zoom())
             .find(|&level| (samples >> (2 * level)) * output.size() as u128 * 4 / 3 <= budget)
             .unwrap_or(self.image.max_zoom())
@@ -270,6 +277,40 @@ impl<'a> Levelling<'a> {
             pixels,
             provisional: self.scannable,
         })
+    }
+
+    /// Reads what tiles of a region will be made of, where they are made of the stored level at once.
+    pub(super) fn fetch(
+        &self,
+        reduction: u32,
+        region: Region,
+        selection: &Selection,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        /// More than any view takes; a greater one would push everything else out of the source's memory.
+        const MOST: u64 = 1 << 26;
+        /// A tile of the usual size stands for all.
+        const TILE: u64 = 256;
+        let base = self.base(reduction);
+        let channels = selection.channel_count(self.image.info().axes.channels()) as u64;
+        let tile = self.cost(
+            reduction,
+            region.height.min(TILE),
+            region.width.min(TILE),
+            channels,
+        );
+        let all = self.cost(reduction, region.height, region.width, channels);
+        let is_made_at_once = base.1 == reduction || self.is_direct(reduction, tile);
+        let is_built = self
+            .image
+            .pyramids()
+            .get(&self.key)
+            .is_some_and(|levels| levels.get(reduction).is_some());
+        if !is_made_at_once || is_built || all > MOST {
+            return Ok(());
+        }
+        let region = scale(region, reduction - base.1, self.whole(base.0)?);
+        self.sample(base.0, region, 1, selection, cancel).map(|_| ())
     }
 
     /// Every `2^steps × coarse`-th pixel of the base level.

@@ -2,7 +2,7 @@
 
 use super::display::{Look, look, selection};
 use super::image::Image;
-use super::request::{Area, TileRequest};
+use super::request::TileRequest;
 use super::supply::{Levelling, Supply};
 use crate::array::{DType, Pixels};
 use crate::colour::{Painter, Raster, paint};
@@ -31,15 +31,17 @@ impl Image {
     /// [`BadRequest`](crate::ErrorKind::BadRequest) and [`NotFound`](crate::ErrorKind::NotFound) for what the request
     /// asks, [`Cancelled`](crate::ErrorKind::Cancelled), and what reading gives.
     pub fn render(&self, request: &TileRequest, cancel: &Cancel) -> Result<Tile> {
-        let Area::Tile { z, x, y, size } = request.area;
-        let placement = self.grid().place(z, x, y, size)?;
+        let placement = request.area.place(self.grid())?;
         let supply = |selection: &Selection| {
             if placement.is_empty() {
                 return Ok(None);
             }
             let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
-            let supply = Levelling::of(self, resampling, selection).supply(&placement, selection, cancel)?;
-            cancel.check().map(|()| Some(supply))
+            let Supply { pixels, provisional } =
+                Levelling::of(self, resampling, selection).supply(&placement, selection, cancel)?;
+            cancel.check()?;
+            let pixels = resampling.further(pixels, placement.further, self.rules(), cancel)?;
+            Ok(Some(Supply { pixels, provisional }))
         };
         match request.encoding.encoder.content() {
             ContentKind::Colours => {
@@ -57,18 +59,18 @@ impl Image {
     /// memory, the tile is small, and its encoding is a copy.
     pub fn is_quick(&self, request: &TileRequest) -> bool {
         const SMALL: u32 = 256;
-        let Area::Tile { z, x, y, size } = request.area;
         let encoding = &request.encoding;
-        if size > SMALL
+        let Ok(placement) = request.area.place(self.grid()) else {
+            return false;
+        };
+        if placement.size > SMALL
+            || placement.further != (0, 0)
             || !encoding.encoder.is_copy(&encoding.options)
             || !self.window_is_known(&request.style)
         {
             return false;
         }
-        let (Ok(placement), Ok(selection)) = (
-            self.grid().place(z, x, y, size),
-            selection(self.info(), &request.style),
-        ) else {
+        let Ok(selection) = selection(self.info(), &request.style) else {
             return false;
         };
         let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());

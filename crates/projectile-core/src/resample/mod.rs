@@ -6,6 +6,7 @@
 mod average;
 mod cascade;
 mod extreme;
+mod further;
 mod max;
 mod min;
 mod mode;

@@ -262,7 +262,7 @@ fn a_cancelled_job_ends_with_that_error() {
 
 #[test]
 fn every_file_in_this_folder_is_registered() {
-    const HELPERS: [&str; 5] = ["mod", "cascade", "extreme", "reduce", "tests"];
+    const HELPERS: [&str; 6] = ["mod", "cascade", "extreme", "further", "reduce", "tests"];
     let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/resample"))
         .unwrap()
         .map(|entry| {
@@ -305,4 +305,60 @@ proptest! {
         }
         prop_assert_eq!(all.len(), height * width * channels);
     }
+}
+
+/// Blocks of `2^steps` rows of one column, by a straight loop in f64.
+fn column_blocks(pixels: &Pixels, steps: u32, of: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let [height, width, channels] = pixels.shape();
+    let all = pixels.to_f64();
+    let mut out = Vec::new();
+    for top in (0..height).step_by(1 << steps) {
+        for at in 0..width * channels {
+            let bottom = (top + (1 << steps)).min(height);
+            let block: Vec<f64> = (top..bottom).map(|y| all[y * width * channels + at]).collect();
+            out.push(of(&block));
+        }
+    }
+    out
+}
+
+#[test]
+fn one_axis_alone_is_halved_over_its_own_blocks() {
+    let cancel = Cancel::new();
+    let pixels = random(5, 403, 37, 2, |r| f32::from(r as u8));
+    let further = |name: &str, pixels: &Pixels, by| {
+        let kind = Resampling::named(name).unwrap();
+        kind.further(pixels.clone(), by, Rules::default(), &cancel)
+            .unwrap()
+    };
+    let mean = |block: &[f64]| f64::from((block.iter().sum::<f64>() / block.len() as f64) as f32);
+    for steps in [1, 3, 8, 9] {
+        let down = further("average", &pixels, (steps, 0));
+        assert_eq!(down.shape(), [403usize.div_ceil(1 << steps), 37, 2]);
+        assert_eq!(down.to_f64(), column_blocks(&pixels, steps, mean));
+        assert_eq!(
+            further("max", &pixels, (steps, 0)).to_f64(),
+            column_blocks(&pixels, steps, |block| block
+                .iter()
+                .copied()
+                .fold(f64::MIN, f64::max))
+        );
+        let across = further("average", &pixels.clone().transposed(), (0, steps));
+        assert_eq!(across.transposed().to_f64(), down.to_f64());
+    }
+}
+
+#[test]
+fn alpha_weighs_its_own_column_only() {
+    // Columns: opaque 10 over transparent 90, and half transparent 40 over opaque 100.
+    let samples: Vec<u8> = vec![10, 255, 40, 51, 90, 0, 100, 204];
+    let pixels = Pixels::new(Samples::UInt8(samples.into()), 2, 2, 2).unwrap();
+    let rules = Rules {
+        nodata: None,
+        alpha: true,
+    };
+    let halved = Resampling::AVERAGE
+        .further(pixels, (1, 0), rules, &Cancel::new())
+        .unwrap();
+    assert_eq!(halved.to_f64(), [10.0, 128.0, 88.0, 128.0]);
 }

@@ -1,0 +1,119 @@
+//! Levels on their way: who is to build them, and how they are reduced from what is stored.
+
+use super::image::Image;
+use super::supply::Levelling;
+use crate::array::Pixels;
+use crate::error::{ErrorKind, Result};
+use crate::pyramid::{Key, Levels};
+use crate::resample::{Job, Resampling};
+use crate::source::{Cancel, ReadRequest, Region, Selection};
+
+/// Levels that are to be built. Dropped without having run, it can be asked for again.
+#[derive(Debug)]
+pub struct Build {
+    image: Image,
+    key: Option<Key>,
+}
+
+impl Build {
+    pub(super) fn of(image: Image, key: Key) -> Self {
+        Self {
+            image,
+            key: Some(key),
+        }
+    }
+
+    /// Builds the levels on up to `threads` threads and publishes them. Blocks; may take long.
+    ///
+    /// # Errors
+    /// What reading gives, and [`Cancelled`](ErrorKind::Cancelled).
+    pub fn run(mut self, threads: usize, cancel: &Cancel) -> Result<()> {
+        let Some(key) = self.key.clone() else {
+            return Ok(());
+        };
+        // Until it is known how this ends the key stays, so that a panic gives the build up as dropping it does.
+        let built = self.build(&key, threads, cancel);
+        self.key = None;
+        match built {
+            Ok(levels) => self.image.pyramids().publish(key, levels),
+            Err(error) => {
+                self.image
+                    .pyramids()
+                    .give_up(&key, error.kind() != ErrorKind::Cancelled);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn build(&self, key: &Key, threads: usize, cancel: &Cancel) -> Result<Levels> {
+        let image = &self.image;
+        let selection = Selection {
+            indices: key.indices.clone(),
+            channels: None,
+        };
+        let levelling = Levelling::of(image, key.resampling, &selection);
+        let (first, last) = (
+            levelling.first_built(),
+            image.max_zoom().max(levelling.first_built()),
+        );
+        let levels = levelling.reduce(None, first..=last, &selection, threads, cancel)?;
+        Ok(Levels { first, levels })
+    }
+}
+
+impl Drop for Build {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.image.pyramids().give_up(&key, false);
+        }
+    }
+}
+
+/// How a [`Job`] of this image is put together.
+pub(super) struct JobParts {
+    /// Index into the source's levels, and base-2 logarithm of its factor.
+    pub(super) base: (usize, u32),
+    /// Rows and columns of the region at that level, and where it starts.
+    pub(super) region: Region,
+}
+
+impl Image {
+    /// Reduces a region of a stored level by `resampling`. `keep` counts from full resolution.
+    pub(super) fn reduce(
+        &self,
+        resampling: Resampling,
+        parts: &JobParts,
+        keep: std::ops::RangeInclusive<u32>,
+        selection: &Selection,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Pixels>> {
+        let (level, base) = parts.base;
+        let blocks = |block: Region| {
+            let region = Region {
+                y: parts.region.y + block.y,
+                x: parts.region.x + block.x,
+                ..block
+            };
+            let pixels = self.read(ReadRequest {
+                level,
+                region,
+                step: 1,
+                selection: selection.clone(),
+                cancel: cancel.clone(),
+            })?;
+            Ok(pixels.magnitude().unwrap_or(pixels))
+        };
+        resampling.reduce(&Job {
+            blocks: &blocks,
+            size: (parts.region.height, parts.region.width),
+            channels: selection.channel_count(self.info().axes.channels()),
+            dtype: self.info().dtype.magnitude(),
+            keep: keep.start() - base..=keep.end() - base,
+            rules: self.rules(),
+            threads,
+            cancel,
+        })
+    }
+}
