@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use projectile_core::{Result, Source};
 
+use crate::blob::Blob;
 use crate::open::OpenOptions;
 
 /// One file format: how to know it, and how to open it.
@@ -27,6 +28,12 @@ pub trait Format: Sync {
     /// [`Corrupt`](projectile_core::ErrorKind::Corrupt), [`Unsupported`](projectile_core::ErrorKind::Unsupported) or
     /// [`Limit`](projectile_core::ErrorKind::Limit); [`open`](crate::open) puts the file's name in front.
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>>;
+
+    /// Opens what lies in a store and is read by ranges; `None` where the format is read whole, and must be brought
+    /// here first.
+    fn open_blob(&self, _blob: &Arc<dyn Blob>, _options: &OpenOptions) -> Option<Result<Vec<NamedSource>>> {
+        None
+    }
 }
 
 /// A source and the name it goes by inside its file; empty where the file holds only one.

@@ -1,24 +1,30 @@
-//! Files and stores as [`Source`](projectile_core::Source)s of pixels. It knows no HTTP.
+//! Files and stores as [`Source`](projectile_core::Source)s of pixels. It knows nothing of our own server.
 //!
 //! [`open()`] looks at a file's first bytes (then its name), asks the [`FORMATS`] in order, and answers with one or
 //! more named sources.
 #![forbid(unsafe_code)]
 
+mod blob;
+mod chunked;
 mod decode;
 mod format;
 mod formats;
 mod generated;
 mod npy;
 mod open;
+mod remote;
 mod samples;
 #[cfg(test)]
 mod testing;
 mod tiff;
 mod version;
 
+pub use blob::{Blob, BlobReader, FileBlob};
+pub use chunked::{Block, BlockCache, BlockReader, ChunkedOptions, ChunkedSource, Division, LeveledSource};
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
 pub use generated::demo;
 pub use npy::{Header, parse_header};
 pub use open::{Limits, Mode, OpenOptions, Progress, open};
+pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use projectile_core::{Cancel, Error, ErrorKind, Result};
 
+use crate::chunked::BlockCache;
 use crate::format::{Format, NamedSource};
 use crate::formats::FORMATS;
+use crate::remote::AllowedPrefixes;
 
 /// How an image file's colours are read, as in PIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Limits {
     pub decoded_bytes: u64,
     /// Bytes up to which an array file is read whole rather than by region.
     pub whole_array_bytes: u64,
+    /// Bytes that may be brought here of what lies elsewhere and is not read by ranges.
+    pub download_bytes: u64,
 }
 
 impl Default for Limits {
@@ -32,6 +36,7 @@ impl Default for Limits {
         Self {
             decoded_bytes: 8 << 30,
             whole_array_bytes: 256 << 20,
+            download_bytes: 8 << 30,
         }
     }
 }
@@ -56,6 +61,10 @@ pub struct OpenOptions {
     pub progress: Option<Arc<dyn Progress>>,
     /// Looked at during long loads.
     pub cancel: Cancel,
+    /// Where blocks are kept of what is read by blocks.
+    pub cache: BlockCache,
+    /// Where servers may redirect to; anywhere if `None`.
+    pub allowed: Option<Arc<AllowedPrefixes>>,
 }
 
 impl std::fmt::Debug for OpenOptions {
@@ -98,7 +107,8 @@ fn read_head(path: &Path) -> Result<Vec<u8>> {
     Ok(head)
 }
 
-fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
+/// The format that knows these first bytes, or the name.
+pub(crate) fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
     let extension = path
         .extension()
         .map(|e| e.to_string_lossy().to_lowercase())

@@ -1,6 +1,6 @@
 //! The original's sample images, downloaded once from the USC-SIPI image database and kept.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use projectile_core::{Error, ErrorKind, Result};
 
 use crate::open::{OpenOptions, Progress, open};
+use crate::remote::{RemoteUrl, fetch};
 
 /// What can be asked for by name.
 pub const SAMPLES: [&str; 2] = ["sanfran", "pentagon"];
@@ -135,38 +136,19 @@ fn download(sample: &Sample, folder: &Path, kept: &Path, options: &SampleOptions
         .prefix(".partial-")
         .tempfile_in(folder)
         .map_err(unavailable)?;
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(Duration::from_secs(5)))
-        .timeout_global(Some(options.timeout.unwrap_or(Duration::from_mins(1))))
-        .build()
-        .into();
-    let mut answer = agent.get(&url).call().map_err(unavailable)?;
-    let total = answer.body().content_length().unwrap_or(0);
-    // One byte more than is allowed, to tell too much from just enough.
-    let mut body = answer
-        .body_mut()
-        .with_config()
-        .limit(MOST_BYTES + 2)
-        .reader()
-        .take(MOST_BYTES + 1);
-    let mut chunk = vec![0; 64 << 10];
-    let mut done = 0;
-    loop {
-        let read = body.read(&mut chunk).map_err(unavailable)?;
-        if read == 0 {
-            break;
+    let patience = options.timeout.unwrap_or(Duration::from_mins(1));
+    let mut bounded = OpenOptions {
+        progress: options.progress.clone(),
+        ..OpenOptions::default()
+    };
+    bounded.limits.download_bytes = MOST_BYTES;
+    fetch(&RemoteUrl::parse(&url)?, &mut partial, patience, &bounded).map_err(|error| {
+        match error.kind() {
+            // The sample is known; it is the database that has moved.
+            ErrorKind::NotFound => unavailable(error.message()),
+            _ => error,
         }
-        partial.write_all(&chunk[..read]).map_err(unavailable)?;
-        done += read as u64;
-        if done > MOST_BYTES {
-            return Err(Error::limit(format!(
-                "the answer is larger than {MOST_BYTES} bytes"
-            )));
-        }
-        if let Some(progress) = &options.progress {
-            progress.update(done, total.max(done));
-        }
-    }
+    })?;
     partial.flush().map_err(unavailable)?;
     check(partial.path(), sample)?;
     partial.persist(kept).map_err(|error| unavailable(error.error))?;

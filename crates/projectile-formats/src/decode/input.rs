@@ -142,6 +142,10 @@ fn reserve<T>(vec: &mut Vec<T>, count: usize) -> Result<()> {
 
 /// A failed read, in words; one that ran into the end of the file is a truncated file.
 pub(crate) fn read_error(error: &io::Error) -> Error {
+    // Of what lies in a store, the store knows better what happened.
+    if let Some(own) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return own.clone();
+    }
     if error.kind() == io::ErrorKind::UnexpectedEof {
         truncated()
     } else {

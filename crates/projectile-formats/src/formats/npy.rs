@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::Arc;
 
 use projectile_core::{ArraySource, Axes, Error, ErrorKind, Result, Samples, SourceInfo};
 
+use crate::blob::{Blob, BlobReader, FileBlob};
 use crate::format::{Format, NamedSource};
-use crate::npy::{Header, NpySource, read_header, read_samples};
+use crate::npy::{Header, NpySource, blocks, read_header, read_samples};
 use crate::open::OpenOptions;
 use crate::version;
 
@@ -39,26 +41,56 @@ impl Format for Npy {
         let mut reader = BufReader::new(file);
         let header = read_header(&mut reader)?;
         let axes = axes(&header, options)?;
-        let (promised, present) = (header.data_bytes()?, metadata.len().saturating_sub(header.length));
-        if promised > present {
-            return Err(Error::corrupt(format!(
-                "the file is cut short: its header promises {promised} bytes of elements, it holds {present}"
-            )));
-        }
+        let promised = promised(&header, metadata.len())?;
         let version = version::of(&metadata);
         if promised > options.limits.whole_array_bytes {
-            return Ok(NamedSource::only(NpySource::new(
-                reader.into_inner(),
-                &header,
-                axes,
-                version,
-            )?));
+            let file = FileBlob::of(reader.into_inner())?;
+            return Ok(NamedSource::only(NpySource::new(file, &header, axes)));
         }
         let samples = read_samples(&mut reader, &header, options)?;
         let mut info = SourceInfo::new(header.dtype, axes, self.name());
         info.version = version;
         Ok(NamedSource::only(array(samples, &header, info)?))
     }
+
+    fn open_blob(&self, blob: &Arc<dyn Blob>, options: &OpenOptions) -> Option<Result<Vec<NamedSource>>> {
+        Some(by_ranges(blob, options))
+    }
+}
+
+/// Of what lies elsewhere only what is small is read whole: the rest is read when it is looked at.
+fn by_ranges(blob: &Arc<dyn Blob>, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    /// Bytes that are brought in about the time that a person does not notice.
+    const SMALL: u64 = 4 << 20;
+    /// Bytes of a header and then some.
+    const PIECE: u64 = 64 << 10;
+    let header = read_header(&mut BlobReader::new(Arc::clone(blob), PIECE))?;
+    let axes = axes(&header, options)?;
+    let promised = promised(&header, blob.size())?;
+    if promised > SMALL.min(options.limits.whole_array_bytes) {
+        return Ok(NamedSource::only(blocks(
+            Arc::clone(blob),
+            &header,
+            axes,
+            options,
+        )?));
+    }
+    let bytes = blob.read_one(header.length..header.length + promised)?;
+    let samples = read_samples(&mut &bytes[..], &header, options)?;
+    let mut info = SourceInfo::new(header.dtype, axes, "npy");
+    info.version = blob.version();
+    Ok(NamedSource::only(array(samples, &header, info)?))
+}
+
+/// The bytes that the elements take, which must be there.
+fn promised(header: &Header, size: u64) -> Result<u64> {
+    let (promised, present) = (header.data_bytes()?, size.saturating_sub(header.length));
+    if promised > present {
+        return Err(Error::corrupt(format!(
+            "the file is cut short: its header promises {promised} bytes of elements, it holds {present}"
+        )));
+    }
+    Ok(promised)
 }
 
 /// The axes of an array: those of the options, else by the rule.

@@ -1,9 +1,11 @@
 //! What PIL reads and this program does not: the file is known, and the error says how it can be seen all the same.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use projectile_core::{Error, Result};
 
+use crate::blob::Blob;
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
 
@@ -50,8 +52,19 @@ impl Format for Unsupported {
     }
 
     fn open(&self, _path: &Path, _options: &OpenOptions) -> Result<Vec<NamedSource>> {
+        Err(self.refusal())
+    }
+
+    fn open_blob(&self, _blob: &Arc<dyn Blob>, _options: &OpenOptions) -> Option<Result<Vec<NamedSource>>> {
+        // What is refused anyway need not be brought here.
+        Some(Err(self.refusal()))
+    }
+}
+
+impl Unsupported {
+    fn refusal(&self) -> Error {
         let name = self.name;
-        Err(Error::unsupported(match self.way {
+        Error::unsupported(match self.way {
             Way::Pillow => format!(
                 "{name} images are opened by the Python package through Pillow: pip install 'projectile[pillow]', \
                  then projectile.show(path)"
@@ -61,7 +74,7 @@ impl Format for Unsupported {
                  projectile.show({call})"
             ),
             Way::Convert(why) => format!("{name} files are not opened: {why}"),
-        }))
+        })
     }
 }
 

@@ -1,18 +1,11 @@
 //! Reading an array by region, with positioned reads: the file stays where it is, whatever its size.
-//!
-//! It is never mapped: a mapped file that somebody cuts short kills the process, while a positioned read returns an
-//! error, at about the same speed.
-
-use std::fs::File;
-use std::io;
-use std::time::SystemTime;
 
 use projectile_core::{
-    Axes, DType, Error, ErrorKind, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source,
-    SourceInfo,
+    Axes, DType, Error, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source, SourceInfo,
 };
 
 use super::Header;
+use crate::blob::{Blob, FileBlob};
 
 /// The most that one answer may take, in bytes.
 const MAX_ANSWER: u64 = 1 << 30;
@@ -24,9 +17,7 @@ const WORTH_A_CALL: u64 = 4096;
 /// A `.npy` file, read by region.
 #[derive(Debug)]
 pub(crate) struct NpySource {
-    file: File,
-    /// Length and modification time when it was opened: what tells a change.
-    opened: (u64, Option<SystemTime>),
+    file: FileBlob,
     data_start: u64,
     dtype: DType,
     big_endian: bool,
@@ -46,19 +37,17 @@ struct Axis {
 }
 
 impl NpySource {
-    pub(crate) fn new(file: File, header: &Header, axes: Axes, version: u64) -> Result<Self> {
+    pub(crate) fn new(file: FileBlob, header: &Header, axes: Axes) -> Self {
         let mut info = SourceInfo::new(header.dtype, axes, "npy");
-        info.version = version;
-        let opened = stamp(&file)?;
-        Ok(Self {
+        info.version = file.version();
+        Self {
             file,
-            opened,
             data_start: header.length,
             dtype: header.dtype,
             big_endian: header.big_endian,
             strides: strides(&header.shape, header.fortran_order),
             info,
-        })
+        }
     }
 
     fn region(&self, request: &ReadRequest) -> Result<Pixels> {
@@ -125,9 +114,7 @@ impl NpySource {
             self.gather(&axes, base + first * stride("c"), at, &mut out, request)?;
         }
         // Only now: what was read before a change is as doubtful as what was read after.
-        if stamp(&self.file)? != self.opened {
-            return Err(changed());
-        }
+        self.file.check()?;
         Pixels::new(
             Samples::from_bytes(self.dtype, &out, self.big_endian),
             height,
@@ -170,13 +157,7 @@ impl NpySource {
             }
             _ => {
                 let mut bytes = vec![0; (span * item) as usize];
-                read_exact_at(&self.file, &mut bytes, self.data_start + base * item).map_err(|error| {
-                    if error.kind() == io::ErrorKind::UnexpectedEof {
-                        changed()
-                    } else {
-                        unreadable(&error)
-                    }
-                })?;
+                self.file.read_into(&mut bytes, self.data_start + base * item)?;
                 scatter(axes, &bytes, 0, at, out, item as usize);
                 Ok(())
             }
@@ -209,7 +190,7 @@ fn scatter(axes: &[Axis], span: &[u8], from: u64, at: u64, out: &mut [u8], item:
 }
 
 /// Elements from one index to the next, for each axis.
-fn strides(shape: &[u64], fortran_order: bool) -> Vec<u64> {
+pub(super) fn strides(shape: &[u64], fortran_order: bool) -> Vec<u64> {
     let mut strides = vec![1; shape.len()];
     if fortran_order {
         (1..shape.len()).for_each(|i| strides[i] = strides[i - 1] * shape[i - 1]);
@@ -219,44 +200,6 @@ fn strides(shape: &[u64], fortran_order: bool) -> Vec<u64> {
             .for_each(|i| strides[i - 1] = strides[i] * shape[i]);
     }
     strides
-}
-
-fn stamp(file: &File) -> Result<(u64, Option<SystemTime>)> {
-    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    Ok((metadata.len(), metadata.modified().ok()))
-}
-
-fn unreadable(error: &io::Error) -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        format!("the file cannot be read: {error}"),
-    )
-}
-
-fn changed() -> Error {
-    Error::new(
-        ErrorKind::Gone,
-        "the file changed on disk since it was opened: open it again",
-    )
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => {
-                bytes = &mut bytes[read..];
-                offset += read as u64;
-            }
-        }
-    }
-    Ok(())
 }
 
 impl Source for NpySource {

@@ -4,5 +4,7 @@
 
 mod damage;
 mod images;
+mod remote;
 mod samples;
 mod support;
+mod web;

@@ -1,0 +1,252 @@
+//! Reading an array by blocks, from what is far away: each block is a few long runs of bytes, and is kept.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use projectile_core::{Axes, DType, Error, Residence, Result, Samples, SourceInfo};
+
+use super::Header;
+use super::region::strides;
+use crate::blob::Blob;
+use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division};
+use crate::open::OpenOptions;
+use crate::remote::GAP;
+
+/// Bytes of a run that are brought in about the time that asking takes.
+const RUN: u64 = 64 << 10;
+/// Bytes of a block, about.
+const BLOCK: u64 = 1 << 20;
+/// Requests for a block, about.
+const RUNS: u64 = 64;
+/// How long to wait for others who want blocks: much less than a server takes to answer.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// A `.npy` object whose blocks are read.
+#[derive(Debug)]
+struct NpyBlocks {
+    blob: Arc<dyn Blob>,
+    data_start: u64,
+    dtype: DType,
+    big_endian: bool,
+    /// Elements from one index to the next, for each axis in storage order.
+    strides: Vec<u64>,
+    /// The axes, that with the greatest stride first.
+    slowest_first: Vec<usize>,
+}
+
+/// The array of `header`, which `blob` holds whole.
+///
+/// # Errors
+/// Those of [`ChunkedSource::new`].
+pub(crate) fn blocks(
+    blob: Arc<dyn Blob>,
+    header: &Header,
+    axes: Axes,
+    options: &OpenOptions,
+) -> Result<ChunkedSource> {
+    let item = header.dtype.size() as u64;
+    let strides = strides(&header.shape, header.fortran_order);
+    let slowest_first = slowest_first(&strides, &header.shape);
+    let lengths = lengths(&header.shape, &slowest_first, item, |axis| {
+        axes.iter()
+            .nth(axis)
+            .is_some_and(|axis| matches!(axis.name.as_str(), "y" | "x"))
+    });
+    let mut info = SourceInfo::new(header.dtype, axes, "npy");
+    info.version = blob.version();
+    let residence = blob.residence();
+    let chunked = ChunkedOptions {
+        residence,
+        cache: options.cache.clone(),
+        gather: if residence == Residence::Remote {
+            GATHER
+        } else {
+            Duration::ZERO
+        },
+    };
+    let reader = NpyBlocks {
+        blob,
+        data_start: header.length,
+        dtype: header.dtype,
+        big_endian: header.big_endian,
+        strides,
+        slowest_first,
+    };
+    let divisions = lengths.into_iter().map(Division::Even).collect();
+    ChunkedSource::new(info, divisions, Box::new(reader), &chunked)
+}
+
+/// The axes, that with the greatest stride first; of those with the same one, the longest last.
+fn slowest_first(strides: &[u64], shape: &[u64]) -> Vec<usize> {
+    let mut axes: Vec<usize> = (0..strides.len()).collect();
+    axes.sort_by_key(|&axis| (std::cmp::Reverse(strides[axis]), shape[axis]));
+    axes
+}
+
+/// How long a block is along each axis: first along the fastest, until runs are long; then along those of a picture,
+/// as evenly as may be.
+fn lengths(
+    shape: &[u64],
+    slowest_first: &[usize],
+    item: u64,
+    of_picture: impl Fn(usize) -> bool,
+) -> Vec<u64> {
+    let mut lengths = vec![1; shape.len()];
+    let mut bytes = item;
+    for &axis in slowest_first.iter().rev() {
+        let size = shape[axis].max(1);
+        // Where the rest would come with it anyway, it is kept.
+        let most = if size * bytes <= RUN + GAP {
+            size
+        } else {
+            (RUN / bytes).clamp(1, size)
+        };
+        // Even blocks, none of which is a sliver.
+        lengths[axis] = size.div_ceil(size.div_ceil(most));
+        bytes *= lengths[axis];
+        if lengths[axis] < size {
+            break;
+        }
+    }
+    let whole_run = bytes;
+    loop {
+        let grows = (0..shape.len())
+            .filter(|&axis| of_picture(axis) && lengths[axis] < shape[axis])
+            .min_by_key(|&axis| lengths[axis]);
+        let Some(axis) = grows else { return lengths };
+        let longer = (lengths[axis] * 2).min(shape[axis]);
+        let grown = bytes / lengths[axis] * longer;
+        if grown > BLOCK || (grown / whole_run > RUNS && grown > RUN) {
+            return lengths;
+        }
+        lengths[axis] = longer;
+        bytes = grown;
+    }
+}
+
+impl NpyBlocks {
+    /// Where the bytes of a block are: runs of one length, in the order of the file.
+    fn runs(&self, block: &Block) -> Vec<Range<u64>> {
+        let item = self.dtype.size() as u64;
+        let mut run = 1;
+        let mut slower = self.slowest_first.clone();
+        // An axis of one element adds nothing to the run, whatever its stride.
+        while let Some(&axis) = slower.last()
+            && (self.strides[axis] == run || length(block, axis) == 1)
+        {
+            run *= length(block, axis);
+            slower.pop();
+        }
+        let first: u64 = block
+            .0
+            .iter()
+            .zip(&self.strides)
+            .map(|(range, stride)| range.start * stride)
+            .sum();
+        let mut starts = vec![first];
+        for &axis in &slower {
+            let steps = length(block, axis);
+            starts = starts
+                .iter()
+                .flat_map(|start| (0..steps).map(move |i| start + i * self.strides[axis]))
+                .collect();
+        }
+        starts
+            .into_iter()
+            .map(|start| {
+                let begin = self.data_start + start * item;
+                begin..begin + run * item
+            })
+            .collect()
+    }
+
+    /// The samples of a block of which `runs` are the bytes.
+    fn samples(&self, block: &Block, runs: &[Bytes]) -> Samples {
+        let bytes = runs.concat();
+        let in_order = self
+            .slowest_first
+            .iter()
+            .filter(|&&axis| length(block, axis) > 1)
+            .is_sorted();
+        if in_order {
+            return Samples::from_bytes(self.dtype, &bytes, self.big_endian);
+        }
+        Samples::from_bytes(self.dtype, &self.turned(block, &bytes), self.big_endian)
+    }
+
+    /// The elements of a block, from the order of the file to that of its axes.
+    fn turned(&self, block: &Block, bytes: &[u8]) -> Vec<u8> {
+        let item = self.dtype.size();
+        let mut strides = vec![0; block.0.len()];
+        let mut stride = item;
+        for &axis in self.slowest_first.iter().rev() {
+            strides[axis] = stride;
+            stride *= length(block, axis) as usize;
+        }
+        let mut starts = vec![0];
+        for (axis, stride) in strides.iter().enumerate() {
+            let steps = length(block, axis) as usize;
+            starts = starts
+                .iter()
+                .flat_map(|start| (0..steps).map(move |i| start + i * stride))
+                .collect();
+        }
+        starts
+            .into_iter()
+            .flat_map(|start| &bytes[start..start + item])
+            .copied()
+            .collect()
+    }
+}
+
+fn length(block: &Block, axis: usize) -> u64 {
+    block.0[axis].end - block.0[axis].start
+}
+
+impl BlockReader for NpyBlocks {
+    fn read(&self, blocks: &[Block]) -> Vec<Result<Samples>> {
+        let runs: Vec<Vec<Range<u64>>> = blocks.iter().map(|block| self.runs(block)).collect();
+        // All at a time: neighbours come together.
+        let read = match self.blob.read(&runs.concat()) {
+            Ok(read) => read,
+            Err(error) => return blocks.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let mut rest = &read[..];
+        blocks
+            .iter()
+            .zip(&runs)
+            .map(|(block, runs)| {
+                let (of_block, others) = rest
+                    .split_at_checked(runs.len())
+                    .ok_or_else(|| Error::internal("fewer bytes came than were asked for"))?;
+                rest = others;
+                Ok(self.samples(block, of_block))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape_of_blocks(shape: &[u64], fortran_order: bool, item: u64) -> Vec<u64> {
+        let axes = Axes::guess(shape).unwrap();
+        let strides = strides(shape, fortran_order);
+        lengths(shape, &slowest_first(&strides, shape), item, |axis| {
+            matches!(axes.iter().nth(axis).unwrap().name.as_str(), "y" | "x")
+        })
+    }
+
+    #[test]
+    fn blocks_are_made_of_long_runs() {
+        assert_eq!(shape_of_blocks(&[20_000, 20_000], false, 4), [8, 20_000]);
+        assert_eq!(shape_of_blocks(&[20_000, 20_000], true, 4), [20_000, 8]);
+        assert_eq!(shape_of_blocks(&[4096, 4096], false, 2), [128, 4096]);
+        assert_eq!(shape_of_blocks(&[100_000, 100_000, 3], false, 1), [16, 20_000, 3]);
+        assert_eq!(shape_of_blocks(&[9, 50, 512, 512], false, 2), [1, 1, 512, 512]);
+        assert_eq!(shape_of_blocks(&[10, 10], false, 8), [10, 10]);
+    }
+}
