@@ -21,7 +21,6 @@ impl<'a> Address<'a> {
     /// [`BadRequest`](projectile_core::ErrorKind::BadRequest) for escapes that are malformed, no UTF-8, or hide a
     /// slash or a control character; and for a parameter that is given twice.
     pub(crate) fn parse(uri: &'a Uri) -> Result<Self> {
-        let bad = |why: &str| Error::new(projectile_core::ErrorKind::BadRequest, why);
         let path: Vec<_> = uri
             .path()
             .strip_prefix('/')
@@ -33,7 +32,10 @@ impl<'a> Address<'a> {
         if path.iter().any(|segment| segment.contains(['/', '\\'])) {
             return Err(bad("the path holds an escaped slash"));
         }
-        let mut query: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
+        let mut address = Self {
+            path,
+            query: Vec::new(),
+        };
         for pair in uri
             .query()
             .unwrap_or_default()
@@ -41,19 +43,32 @@ impl<'a> Address<'a> {
             .filter(|pair| !pair.is_empty())
         {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if query.iter().any(|(known, _)| *known == name) {
-                return Err(Error::bad_request(
-                    name.into_owned(),
-                    "a parameter that is given twice",
-                ));
-            }
-            if query.len() == MOST {
-                return Err(bad("more parameters than any address has"));
-            }
-            query.push((name, value));
+            address.add(decode(name)?, decode(value)?)?;
         }
-        Ok(Self { path, query })
+        Ok(address)
+    }
+
+    /// One more parameter, as if it were in the query.
+    ///
+    /// # Errors
+    /// [`BadRequest`](projectile_core::ErrorKind::BadRequest) for one that is given twice.
+    pub(crate) fn add(
+        &mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> Result<()> {
+        let name = name.into();
+        if self.query.iter().any(|(known, _)| *known == name) {
+            return Err(Error::bad_request(
+                name.into_owned(),
+                "a parameter that is given twice",
+            ));
+        }
+        if self.query.len() == MOST {
+            return Err(bad("more parameters than any address has"));
+        }
+        self.query.push((name, value.into()));
+        Ok(())
     }
 
     /// The path's segments.
@@ -70,8 +85,11 @@ impl<'a> Address<'a> {
     }
 }
 
+fn bad(why: &str) -> Error {
+    Error::new(projectile_core::ErrorKind::BadRequest, why)
+}
+
 fn decode(text: &str) -> Result<Cow<'_, str>> {
-    let bad = |why: &str| Error::new(projectile_core::ErrorKind::BadRequest, why);
     let mut escapes = text.split('%');
     escapes.next();
     let whole = |escape: &str| {

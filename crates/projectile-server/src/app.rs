@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use http::header::{ALLOW, FORWARDED, HeaderName, VIA};
+use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Result, TileRequest};
+use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, TileRequest};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::address::Address;
@@ -16,16 +16,28 @@ use crate::cache::{Cache, Key, Ready};
 use crate::catalog::{Catalog, Entry};
 use crate::error::Problem;
 use crate::flight::{Flights, Joined};
+use crate::live::Live;
+use crate::methods::Methods;
 use crate::options::{Options, Page};
 use crate::pool::{Busy, Pool};
-use crate::protocol::{self, Call, World};
+use crate::protocol::{self, Call, Told, World};
+use crate::question;
+use crate::remotes;
 use crate::respond::{self, Document, Reply};
-use crate::security::headers;
 use crate::security::token::Pass;
+use crate::security::{headers, origin};
+use crate::upload::Upload;
+use crate::uploads::Uploads;
 use crate::viewer;
 
 /// The longest address that is read.
 const LONGEST_ADDRESS: usize = 4 << 10;
+
+/// Threads that wait for sources far away: more than cores, as they mostly wait.
+const WAITING_THREADS: usize = 32;
+/// The greatest state that a page tells, and the greatest picture that it sends.
+const STATE_BYTES: usize = 64 << 10;
+const PICTURE_BYTES: usize = 32 << 20;
 
 /// Everything that answers requests.
 #[derive(Debug)]
@@ -36,19 +48,25 @@ pub(crate) struct App {
     cache: Arc<Cache>,
     flights: Arc<Flights<Key, Ready>>,
     pool: Pool,
+    /// For images that are far away: made for the first one, as most servers have none.
+    waiting: OnceLock<Option<Pool>>,
     builder: Arc<Builder>,
+    live: Live,
     in_flight: Semaphore,
 }
 
 impl App {
     pub(crate) fn new(images: impl IntoIterator<Item = Image>, options: Options) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let (catalog, live) = (Catalog::new(images), Live::new()?);
         Ok(Self {
-            catalog: Catalog::new(images),
+            catalog,
             cache: Arc::new(Cache::new(options.cache_bytes)),
             flights: Flights::new(),
             pool: Pool::new(options.threads.unwrap_or(cores), options.queue)?,
-            builder: Arc::new(Builder::new(cores)?),
+            waiting: OnceLock::new(),
+            builder: Arc::new(Builder::new(cores, live.clone())?),
+            live,
             in_flight: Semaphore::new(options.limits.in_flight),
             options,
         })
@@ -58,46 +76,62 @@ impl App {
         &self.options
     }
 
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
     /// Calls off work that no request waits for.
     pub(crate) fn stop(&self) {
+        self.live.close();
         self.builder.stop();
     }
 
     /// Answers a request. `peer` is the client's address, where it is known.
-    pub(crate) async fn answer(&self, parts: &Parts, peer: Option<IpAddr>) -> Reply {
-        let mut reply = match self.admit(parts, peer).await {
+    pub(crate) async fn answer(&self, parts: &Parts, upload: &mut Upload, peer: Option<IpAddr>) -> Reply {
+        let mut reply = match self.admit(parts, upload, peer).await {
             Ok(reply) => reply,
             Err(problem) => problem.reply(),
         };
         headers::everywhere(reply.headers_mut());
+        if self.options.framed_by_notebooks {
+            headers::framed_by_notebooks(reply.headers_mut());
+        }
         if self.options.token.is_some() {
             respond::keep_private(reply.headers_mut());
         }
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED || parts.method == Method::OPTIONS {
-            reply
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            reply.headers_mut().insert(
+                ALLOW,
+                HeaderValue::from_static(Methods::of(parts.uri.path()).names()),
+            );
         }
         tracing::debug!(method = %parts.method, path = %parts.uri.path(), status = reply.status().as_u16(), "answered");
         respond::without_body(&parts.method, reply)
     }
 
     /// The front door: by which name, by which method, with which token, and whether there is room.
-    async fn admit(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Reply, Problem> {
+    async fn admit(
+        &self,
+        parts: &Parts,
+        upload: &mut Upload,
+        peer: Option<IpAddr>,
+    ) -> Result<Reply, Problem> {
         self.options.hosts.check(&parts.uri, &parts.headers)?;
+        let methods = Methods::of(parts.uri.path());
+        if !methods.take(&parts.method) {
+            return Err(Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                format!("only {}", methods.names()),
+            ));
+        }
         match parts.method {
-            Method::GET | Method::HEAD => {}
-            Method::OPTIONS => {
-                let mut reply = Reply::default();
-                *reply.status_mut() = StatusCode::NO_CONTENT;
-                return Ok(reply);
-            }
-            _ => {
-                return Err(Problem::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "only GET, HEAD and OPTIONS",
-                ));
-            }
+            Method::POST => origin::check(&parts.headers)?,
+            Method::OPTIONS => return Ok(respond::done()),
+            _ => {}
         }
         let length = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
         if length > LONGEST_ADDRESS {
@@ -108,7 +142,7 @@ impl App {
         }
         if parts.uri.path() == "/healthz" {
             // Outside of token and limit: whoever asks must learn that a busy server lives.
-            return self.reply(parts, peer).await;
+            return self.reply(parts, upload, peer).await;
         }
         if let Some(token) = &self.options.token
             && let Pass::Exchange(reply) = token.check(&parts.uri, &parts.headers)?
@@ -121,17 +155,29 @@ impl App {
                 std::time::Duration::from_secs(1),
             )
         })?;
-        self.reply(parts, peer).await
+        self.reply(parts, upload, peer).await
     }
 
-    async fn reply(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Reply, Problem> {
-        let address = Address::parse(&parts.uri)?;
+    async fn reply(
+        &self,
+        parts: &Parts,
+        upload: &mut Upload,
+        peer: Option<IpAddr>,
+    ) -> Result<Reply, Problem> {
+        let mut address = Address::parse(&parts.uri)?;
+        if parts.method == Method::POST && Methods::of(parts.uri.path()) == Methods::GetOrPost {
+            needs_type(&parts.headers, "application/json")?;
+            for (name, value) in question::parameters(&upload.read(question::LONGEST).await?)? {
+                address.add(name, value)?;
+            }
+        }
         if let Some(reply) = self.page(&address.path(), &parts.headers).await {
             return reply;
         }
         let world = World {
             catalog: &self.catalog,
             tile_size: self.options.tile_size,
+            uploads: self.options.uploads.as_ref().map(Uploads::limit),
             quality: self.options.quality,
             effort: self.options.png.unwrap_or_else(|| effort(peer, &parts.headers)),
         };
@@ -143,13 +189,98 @@ impl App {
             } => self.tile(entry, request, pinned, &parts.headers).await,
             Call::Document(document) => Ok(respond::document(document, &parts.headers)),
             Call::Work { entry, work } => {
-                let (image, builder) = (entry.image.clone(), Arc::clone(&self.builder));
-                let document: Document = self.on_pool(move |cancel| work(&entry, cancel)).await?;
+                let seen = Arc::clone(&entry);
+                let work = move |cancel: &Cancel| work(&seen, cancel);
+                let document: Document = self.on_pool(&entry.image, work).await?;
                 // A description asks for the levels that it calls provisional.
-                builder.wake(&image);
+                self.builder.wake(&entry);
                 Ok(respond::document(document, &parts.headers))
             }
+            Call::Fetch { entry, block, style } => {
+                let image = entry.image.clone();
+                let (pool, cancel) = (self.pool_for(&image), Cancel::new());
+                // Nothing depends on it: where there is no room, or it fails, the tiles will say so.
+                let _ = pool.submit(cancel.clone(), move || {
+                    if let Err(error) = caught(|| image.fetch(&block, &style, &cancel)) {
+                        tracing::debug!(error = error.message(), "could not read ahead");
+                    }
+                });
+                Ok(respond::done())
+            }
+            Call::Events { client } => {
+                let revision = |entry: &Arc<Entry>| (entry.id.clone(), entry.image.revision().into());
+                let revisions = self.catalog.entries().iter().map(revision).collect();
+                Ok(respond::events(self.live.subscribe(&client, &revisions)?))
+            }
+            Call::Told(Told::File { name }) => self.file(&name, &parts.headers, upload).await,
+            Call::Told(Told::Address) => {
+                let told = (&self.catalog, &self.live);
+                remotes::open(self.options.remotes.as_ref(), &parts.headers, upload, told).await
+            }
+            Call::Told(Told::State) => self.state(&parts.headers, upload).await,
+            Call::Told(Told::Picture { request }) => self.picture(&request, &parts.headers, upload).await,
         }
+    }
+
+    /// Takes note of where a page is.
+    async fn state(&self, headers: &HeaderMap, upload: &mut Upload) -> Result<Reply, Problem> {
+        needs_type(headers, "application/json")?;
+        let bytes = upload.read(STATE_BYTES).await?;
+        let page: crate::live::PageState = serde_json::from_slice(&bytes).map_err(|error| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("that is no state of a page: {error}"),
+            )
+        })?;
+        if self.catalog.get(&page.image).is_none() {
+            return Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "the state is of no image here",
+            ));
+        }
+        self.live.told(page);
+        Ok(respond::done())
+    }
+
+    /// Hands a page's picture on to whoever asked for it.
+    async fn picture(
+        &self,
+        request: &str,
+        headers: &HeaderMap,
+        upload: &mut Upload,
+    ) -> Result<Reply, Problem> {
+        needs_type(headers, "image/png")?;
+        if !self.live.expects_picture(request) {
+            return Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "nobody asked for this picture",
+            ));
+        }
+        let png = upload.read(PICTURE_BYTES).await?;
+        if !png.starts_with(b"\x89PNG\r\n\x1a\n") {
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "that is no PNG"));
+        }
+        self.live.picture(request, png);
+        Ok(respond::done())
+    }
+
+    /// Keeps a page's file, and serves the images in it.
+    async fn file(&self, name: &str, headers: &HeaderMap, upload: &mut Upload) -> Result<Reply, Problem> {
+        let Some(uploads) = &self.options.uploads else {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "this server takes no files; start it with --allow-upload",
+            ));
+        };
+        // A type that another site's page cannot send without asking first, which is refused.
+        needs_type(headers, "application/octet-stream")?;
+        let kept = uploads.keep(name, upload).await?;
+        let opened = tokio::task::spawn_blocking(move || caught(|| kept.open())).await;
+        let images = opened.map_err(|error| Error::internal(error.to_string()))??;
+        let ids = self.catalog.add(images);
+        self.live.listed(&[]);
+        let document = Document::json(&serde_json::json!({ "images": ids }))?;
+        Ok(respond::document(document, headers))
     }
 
     /// What is at `/` and under `/viewer`; `None` for any other path.
@@ -176,7 +307,7 @@ impl App {
             None => String::new(),
             Some(entry) => {
                 let image = entry.image.clone();
-                self.on_pool(move |cancel| {
+                self.on_pool(&entry.image, move |cancel| {
                     let window = image.display(cancel)?.window;
                     let name = image.colormap().map_or("gray", |map| map.name);
                     Ok(format!("/{name}/{}/{}", window.vmin, window.vmax))
@@ -195,12 +326,14 @@ impl App {
         &self,
         entry: Arc<Entry>,
         request: TileRequest,
-        pinned: bool,
+        pinned: Option<u64>,
         asked: &HeaderMap,
     ) -> Result<Reply, Problem> {
-        let version = entry.image.version();
-        let key = Key::new(entry.number, version, request);
-        let etag = respond::tile_etag(&key, version);
+        // Before a pixel is read: what changes meanwhile belongs to a later revision.
+        let revision = entry.image.revision_of(&request);
+        let pinned = pinned.is_some_and(|named| (revision..=entry.image.revision()).contains(&named));
+        let key = Key::new(entry.number, (entry.image.version(), revision), request);
+        let etag = respond::tile_etag(&key);
         if let Some(reply) = respond::unchanged_tile(&etag, pinned, asked) {
             return Ok(reply);
         }
@@ -217,16 +350,16 @@ impl App {
     }
 
     /// Renders a tile, or waits for whoever renders it already.
-    async fn render(&self, entry: &Entry, key: Key) -> Result<Ready, Problem> {
+    async fn render(&self, entry: &Arc<Entry>, key: Key) -> Result<Ready, Problem> {
         let start = |pilot: crate::flight::Pilot<Key, Ready>, cancel: Cancel| {
-            let (image, key) = (entry.image.clone(), key.clone());
+            let (entry, key) = (Arc::clone(entry), key.clone());
             let (cache, builder) = (Arc::clone(&self.cache), Arc::clone(&self.builder));
             let flag = cancel.clone();
-            self.pool.submit(cancel, move || {
-                let tile = caught(|| image.render(key.request(), &flag)).map(Ready::from);
+            self.pool_for(&entry.image.clone()).submit(cancel, move || {
+                let tile = caught(|| entry.image.render(key.request(), &flag)).map(Ready::from);
                 if let Ok(tile) = &tile {
-                    if image.wants_build() {
-                        builder.wake(&image);
+                    if entry.image.wants_build() {
+                        builder.wake(&entry);
                     }
                     // Before the flight lands: who comes between the two finds it here.
                     cache.keep(key, tile);
@@ -241,9 +374,23 @@ impl App {
         }
     }
 
-    /// Runs `job` on the pool; it is called off when this future is dropped.
+    /// The threads that work on an image.
+    fn pool_for(&self, image: &Image) -> &Pool {
+        if image.residence() != Residence::Remote {
+            return &self.pool;
+        }
+        let waiting = self.waiting.get_or_init(|| {
+            Pool::new(WAITING_THREADS, self.options.queue)
+                .inspect_err(|error| tracing::error!(%error, "no threads to wait with"))
+                .ok()
+        });
+        waiting.as_ref().unwrap_or(&self.pool)
+    }
+
+    /// Runs `job` on the pool for `image`; it is called off when this future is dropped.
     async fn on_pool<T: Send + 'static>(
         &self,
+        image: &Image,
         job: impl FnOnce(&Cancel) -> Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         struct CallOff(Cancel);
@@ -255,7 +402,7 @@ impl App {
         let cancel = CallOff(Cancel::new());
         let flag = cancel.0.clone();
         let (sender, outcome) = oneshot::channel();
-        self.pool
+        self.pool_for(image)
             .submit(flag.clone(), move || {
                 // Nobody may be there any more to hear it.
                 let _ = sender.send(caught(|| job(&flag)));
@@ -266,6 +413,19 @@ impl App {
     }
 }
 
+/// A page of somebody else's cannot send such a type without asking first, which is refused.
+pub(crate) fn needs_type(headers: &HeaderMap, media_type: &str) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
+    let bare = given.and_then(|given| given.split(';').next()).map(str::trim);
+    if bare.is_some_and(|bare| bare.eq_ignore_ascii_case(media_type)) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        format!("this address takes {media_type}"),
+    ))
+}
+
 fn busy(Busy { retry_after }: Busy) -> Problem {
     Problem::busy(
         "more tiles wait to be rendered than this server keeps in its queue",
@@ -274,7 +434,7 @@ fn busy(Busy { retry_after }: Busy) -> Problem {
 }
 
 /// A panic is an error of ours; the thread that it came to lives on.
-fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text

@@ -1,33 +1,40 @@
 //! Builds the levels that provisional tiles asked for, one pyramid at a time, behind the requests.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
-use projectile_core::{Cancel, ErrorKind, Image};
+use projectile_core::{Cancel, ErrorKind};
+
+use crate::catalog::Entry;
+use crate::live::Live;
 
 /// A thread that builds. Dropping it calls off what it builds.
 #[derive(Debug)]
 pub(crate) struct Builder {
-    wishes: mpsc::Sender<Image>,
+    wishes: mpsc::Sender<Arc<Entry>>,
     cancel: Cancel,
 }
 
 impl Builder {
-    /// `threads`: on how many a level is built.
-    pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
-        let (wishes, incoming) = mpsc::channel::<Image>();
+    /// `threads`: on how many a level is built. Pages hear by `live` of what was built.
+    pub(crate) fn new(threads: usize, live: Live) -> std::io::Result<Self> {
+        let (wishes, incoming) = mpsc::channel::<Arc<Entry>>();
         let cancel = Cancel::new();
         let called_off = cancel.clone();
         std::thread::Builder::new()
             .name("build".to_owned())
             .spawn(move || {
-                for image in incoming {
+                for entry in incoming {
+                    let image = &entry.image;
                     while let Some(build) = image.next_build() {
                         if called_off.is_cancelled() {
                             return;
                         }
                         match catch_unwind(AssertUnwindSafe(|| build.run(threads, &called_off))) {
-                            Ok(Ok(())) => tracing::debug!(image = image.name(), "built levels"),
+                            Ok(Ok(())) => {
+                                tracing::debug!(image = image.name(), "built levels");
+                                live.levels_built(&entry.id);
+                            }
                             Ok(Err(error)) if error.kind() == ErrorKind::Cancelled => return,
                             Ok(Err(error)) => {
                                 tracing::warn!(
@@ -44,10 +51,10 @@ impl Builder {
         Ok(Self { wishes, cancel })
     }
 
-    /// Says that `image` may have something to build.
-    pub(crate) fn wake(&self, image: &Image) {
+    /// Says that an image may have something to build.
+    pub(crate) fn wake(&self, entry: &Arc<Entry>) {
         // Its thread ends only with this builder.
-        let _ = self.wishes.send(image.clone());
+        let _ = self.wishes.send(Arc::clone(entry));
     }
 
     /// Ends it: what is being built is called off.

@@ -5,13 +5,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use projectile_core::{DType, Tile, TileRequest};
 
-/// What names a tile: the image, its version, and the canonical request.
+/// An image's version, and the last revision that touched a tile.
+pub(crate) type Version = (u64, u64);
+
+/// What names a tile: the image, its version and revision, and the canonical request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key(Arc<(usize, u64, TileRequest)>);
+pub(crate) struct Key(Arc<(usize, Version, TileRequest)>);
 
 impl Key {
-    pub(crate) fn new(image: usize, version: u64, request: TileRequest) -> Self {
+    pub(crate) fn new(image: usize, version: Version, request: TileRequest) -> Self {
         Self(Arc::new((image, version, request)))
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.0.1
     }
 
     pub(crate) fn request(&self) -> &TileRequest {

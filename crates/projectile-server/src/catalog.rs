@@ -1,7 +1,7 @@
 //! The images that are served, and the ids under which addresses know them.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use projectile_core::Image;
 
@@ -13,60 +13,104 @@ const LONGEST: usize = 64;
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) image: Image,
-    /// Its place in the catalog: what the cache knows it by.
+    /// Its own for ever: what the cache knows it by.
     pub(crate) number: usize,
 }
 
-/// All images, in the order in which they were given.
+/// All images, in the order in which they came. Requests see it as it was when they looked.
 #[derive(Debug)]
 pub(crate) struct Catalog {
+    listing: RwLock<Arc<Listing>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Listing {
     entries: Vec<Arc<Entry>>,
     by_id: HashMap<String, usize>,
+    /// Entries that there ever were.
+    counted: usize,
+}
+
+impl Listing {
+    fn entry(&mut self, id: String, image: Image) -> Arc<Entry> {
+        let number = self.counted;
+        self.counted += 1;
+        Arc::new(Entry { id, image, number })
+    }
+
+    fn add(&mut self, image: Image) -> String {
+        let id = free_id(image.name(), |id| self.by_id.contains_key(id));
+        let entry = self.entry(id.clone(), image);
+        self.by_id.insert(id.clone(), self.entries.len());
+        self.entries.push(entry);
+        id
+    }
 }
 
 impl Catalog {
     pub(crate) fn new(images: impl IntoIterator<Item = Image>) -> Self {
-        let images: Vec<_> = images.into_iter().collect();
-        let ids = ids(images.iter().map(Image::name));
-        let by_id = ids.iter().cloned().zip(0..).collect();
-        let entries = ids
-            .into_iter()
-            .zip(images)
-            .enumerate()
-            .map(|(number, (id, image))| Arc::new(Entry { id, image, number }))
-            .collect();
-        Self { entries, by_id }
+        let catalog = Self {
+            listing: RwLock::default(),
+        };
+        catalog.add(images);
+        catalog
     }
 
-    pub(crate) fn get(&self, id: &str) -> Option<&Arc<Entry>> {
-        self.by_id.get(id).and_then(|&number| self.entries.get(number))
+    fn listing(&self) -> Arc<Listing> {
+        // No lock is held over anything that can fail half-way.
+        Arc::clone(&self.listing.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Listing) -> T) -> T {
+        let mut listing = self.listing.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut listing))
+    }
+
+    /// More images; answers their ids.
+    pub(crate) fn add(&self, images: impl IntoIterator<Item = Image>) -> Vec<String> {
+        // Outside of the lock, as whoever gives them may take its time.
+        let images: Vec<_> = images.into_iter().collect();
+        self.change(|listing| images.into_iter().map(|image| listing.add(image)).collect())
+    }
+
+    /// Another image in the place of that of the id. False when there is none of it.
+    pub(crate) fn replace(&self, id: &str, image: Image) -> bool {
+        self.change(|listing| {
+            let Some(&place) = listing.by_id.get(id) else {
+                return false;
+            };
+            listing.entries[place] = listing.entry(id.to_owned(), image);
+            true
+        })
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Entry>> {
+        let listing = self.listing();
+        let place = listing.by_id.get(id)?;
+        listing.entries.get(*place).cloned()
     }
 
     /// The image whose tiles are at the root.
-    pub(crate) fn first(&self) -> Option<&Arc<Entry>> {
-        self.entries.first()
+    pub(crate) fn first(&self) -> Option<Arc<Entry>> {
+        self.listing().entries.first().cloned()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.entries.iter()
+    /// As it is now.
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.listing().entries.clone()
     }
 }
 
-/// An id for each name: a name's own, numbered from the second of its kind on.
-fn ids<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut taken = HashSet::new();
-    names
-        .map(|name| {
-            let slug = slug(name);
-            let mut id = slug.clone();
-            let mut number = 2u32;
-            while !taken.insert(id.clone()) {
-                id = format!("{slug}-{number}");
-                number += 1;
-            }
-            id
-        })
-        .collect()
+/// An id for a name: the name's own, numbered from the second of its kind on.
+fn free_id(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let slug = slug(name);
+    let mut id = slug.clone();
+    let mut number = 2u32;
+    while is_taken(&id) {
+        id = format!("{slug}-{number}");
+        number += 1;
+    }
+    id
 }
 
 /// What of `name` can stand in an address: letters, digits, `.`, `_` and `-`, without a file name's ending.
@@ -122,6 +166,11 @@ mod tests {
         }
         assert_eq!(slug(&"a".repeat(1000)).len(), LONGEST);
         let names = ["a.png", "a.npy", "a-2", "b/a", "a"];
-        assert_eq!(ids(names.into_iter()), ["a", "a-2", "a-2-2", "b-a", "a-3"]);
+        let mut ids: Vec<String> = Vec::new();
+        for name in names {
+            let id = free_id(name, |id| ids.iter().any(|taken| taken == id));
+            ids.push(id);
+        }
+        assert_eq!(ids, ["a", "a-2", "a-2-2", "b-a", "a-3"]);
     }
 }

@@ -22,6 +22,7 @@ use crate::guard::{Answer, Deadlines, Guarded, Phase};
 use crate::options::Limits;
 use crate::respond::Reply;
 use crate::shutdown::Shutdown;
+use crate::upload::Upload;
 
 /// The greatest head that hyper reads; it takes no less than 8 KiB.
 const HEAD_BYTES: usize = 16 << 10;
@@ -35,8 +36,8 @@ const FULL: &[u8] =
 /// at the latest [`Limits::drain`] after the shutdown began.
 pub(crate) async fn run<H, F>(listener: TcpListener, limits: Limits, mut shutdown: Shutdown, handler: H)
 where
-    H: Fn(Parts, SocketAddr) -> F + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send + 'static,
+    H: Fn(Parts, Upload, SocketAddr) -> F + Send + Sync + 'static,
+    F: Future<Output = (Reply, Upload)> + Send + 'static,
 {
     let handler = Arc::new(handler);
     let mut connections = JoinSet::new();
@@ -106,8 +107,8 @@ async fn connection<H, F>(
     mut shutdown: Shutdown,
     handler: Arc<H>,
 ) where
-    H: Fn(Parts, SocketAddr) -> F + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send,
+    H: Fn(Parts, Upload, SocketAddr) -> F + Send + Sync + 'static,
+    F: Future<Output = (Reply, Upload)> + Send,
 {
     // A tile's last packet must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
@@ -123,7 +124,7 @@ async fn connection<H, F>(
         let (handler, phase) = (Arc::clone(&handler), phase.clone());
         async move {
             let reply = answer(&*handler, request, peer).await;
-            Ok::<_, Infallible>(reply.map(|bytes| Answer::new(bytes, phase)))
+            Ok::<_, Infallible>(reply.map(|payload| Answer::new(payload, phase)))
         }
     });
     let mut builder = http1::Builder::new();
@@ -149,25 +150,27 @@ async fn connection<H, F>(
 
 async fn answer<H, F>(handler: &H, request: hyper::Request<hyper::body::Incoming>, peer: SocketAddr) -> Reply
 where
-    H: Fn(Parts, SocketAddr) -> F,
-    F: Future<Output = Reply>,
+    H: Fn(Parts, Upload, SocketAddr) -> F,
+    F: Future<Output = (Reply, Upload)>,
 {
     let (parts, body) = request.into_parts();
-    // No address takes a body. Closing after one leaves no doubt where the next request would begin.
     let has_body = !body.is_end_stream();
-    drop(body);
-    let answering = std::panic::AssertUnwindSafe(handler(parts, peer)).catch_unwind();
-    let mut reply = answering.await.unwrap_or_else(|_| {
-        tracing::error!("a request's handler panicked");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the server failed on this request; its log says more",
-        )
-        .reply()
-    });
-    if has_body {
+    let answering = std::panic::AssertUnwindSafe(handler(parts, Upload::new(body), peer)).catch_unwind();
+    let (mut reply, is_unread) = answering.await.map_or_else(
+        |_| {
+            tracing::error!("a request's handler panicked");
+            let problem = Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the server failed on this request; its log says more",
+            );
+            (problem.reply(), has_body)
+        },
+        |(reply, upload)| (reply, upload.is_unread()),
+    );
+    // Closing after a body that nobody read leaves no doubt where the next request would begin.
+    if is_unread {
         if reply.status().is_success() {
-            reply = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "no address here takes a body").reply();
+            reply = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "this address takes no body").reply();
         }
         reply
             .headers_mut()

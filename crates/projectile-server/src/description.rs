@@ -1,6 +1,6 @@
 //! An image in words and numbers.
 
-use projectile_core::{Cancel, Image, LevelState, Resampling, Result, Summary};
+use projectile_core::{Cancel, Coordinates, Image, LevelState, Resampling, Result, Summary};
 use serde_json::{Map, Value as Json, json};
 
 /// The image's version, as addresses and descriptions hold it.
@@ -73,8 +73,37 @@ pub fn describe(image: &Image, id: &str, tile_size: u32, cancel: &Cancel) -> Res
         },
         "statistics": statistics(image, cancel)?,
         "nodata": info.nodata,
+        "revision": image.revision(),
+        "residence": image.residence().name(),
+        "dimensions": dimensions(image),
         "details": info.details.iter().map(|(name, text)| (name.clone(), json!(text))).collect::<Map<_, _>>(),
     }))
+}
+
+/// Each axis in the words of whoever made the data, in storage order.
+fn dimensions(image: &Image) -> Vec<Json> {
+    let info = image.info();
+    let known = info.dimensions.iter().cloned().map(Some);
+    let known = known.chain(std::iter::repeat(None));
+    info.axes
+        .iter()
+        .zip(known)
+        .map(|(axis, dimension)| {
+            let dimension = dimension.unwrap_or_default();
+            let coordinates = dimension.coordinates.map(|coordinates| match coordinates {
+                Coordinates::Even { start, step } => json!({"start": start, "step": step}),
+                Coordinates::Numbers(numbers) => json!({"values": numbers}),
+                Coordinates::Texts(texts) => json!({"values": texts}),
+            });
+            json!({
+                "name": axis.name,
+                "label": dimension.label.unwrap_or_else(|| axis.name.clone()),
+                "size": axis.size,
+                "unit": dimension.unit,
+                "coordinates": coordinates,
+            })
+        })
+        .collect()
 }
 
 fn statistics(image: &Image, cancel: &Cancel) -> Result<Json> {

@@ -70,7 +70,7 @@ impl Problem {
             detail: &self.detail,
             parameter: self.parameter.as_deref(),
         };
-        let mut reply = Reply::new(Bytes::from(serde_json::to_vec(&body).unwrap_or_default()));
+        let mut reply = Reply::new(Bytes::from(serde_json::to_vec(&body).unwrap_or_default()).into());
         *reply.status_mut() = self.status;
         let headers = reply.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -119,11 +119,11 @@ mod tests {
     fn a_problem_names_the_parameter_but_a_fault_of_ours_says_nothing_of_us() {
         let reply = Problem::from(Error::bad_request("s", "300 is no power of 2")).reply();
         assert_eq!(reply.status(), StatusCode::BAD_REQUEST);
-        let body: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(reply.body().whole().unwrap()).unwrap();
         assert_eq!(body["parameter"], "s");
         assert_eq!(body["title"], "Bad Request");
         let reply = Problem::from(Error::internal("the secret detail")).reply();
         assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(!String::from_utf8_lossy(reply.body()).contains("secret"));
+        assert!(!String::from_utf8_lossy(reply.body().whole().unwrap()).contains("secret"));
     }
 }

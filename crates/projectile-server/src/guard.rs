@@ -16,6 +16,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::payload::Payload;
+
 /// Where a connection stands. The request's head sets [`BUSY`], the end of the answer's body [`IDLE`].
 #[derive(Clone, Debug)]
 pub(crate) struct Phase(Arc<AtomicU8>);
@@ -197,19 +199,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 }
 
-/// An answer's body: bytes in memory. When it is taken or dropped, the connection is idle.
+/// An answer's body on a connection, which is idle once it is dropped.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    bytes: Option<Bytes>,
+    payload: Payload,
     phase: Phase,
 }
 
 impl Answer {
-    pub(crate) fn new(bytes: Bytes, phase: Phase) -> Self {
-        Self {
-            bytes: (!bytes.is_empty()).then_some(bytes),
-            phase,
-        }
+    pub(crate) fn new(payload: Payload, phase: Phase) -> Self {
+        Self { payload, phase }
     }
 }
 
@@ -219,17 +218,17 @@ impl Body for Answer {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(self.get_mut().bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        Pin::new(&mut self.get_mut().payload).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.payload.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        self.payload.size_hint()
     }
 }
 

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::remotes::Remotes;
 use crate::security::{AllowedHosts, Token};
+use crate::uploads::Uploads;
 
 /// How long connections may take, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,12 @@ pub struct Options {
     pub token: Option<Token>,
     /// What is at `/`.
     pub page: Page,
+    /// Where files are kept that pages send; `None` where they may not.
+    pub uploads: Option<Uploads>,
+    /// What opens addresses that clients give; `None` where they may not.
+    pub remotes: Option<Remotes>,
+    /// Whether pages of this machine, such as notebooks, may show the viewer in a frame.
+    pub framed_by_notebooks: bool,
 }
 
 impl Default for Options {
@@ -79,6 +87,9 @@ impl Default for Options {
             hosts: AllowedHosts::loopback(),
             token: None,
             page: Page::Viewer,
+            uploads: None,
+            remotes: None,
+            framed_by_notebooks: false,
         }
     }
 }

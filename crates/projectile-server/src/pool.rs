@@ -1,5 +1,5 @@
-//! A bounded pool of render threads: the newest job first, what nobody waits for never, and a clear "busy" when the
-//! queue is full.
+//! A bounded pool of render threads: the newest job first, but none for ever last, what nobody waits for never, and a
+//! clear "busy" when the queue is full.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +15,10 @@ const STACK_BYTES: usize = 8 << 20;
 
 /// What a job takes until one has been measured.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
+
+/// How long a job waits before its turn comes as often as that of the newest: whoever asks for much at a time would
+/// otherwise get the rest of it when nobody asks for anything any more.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Threads that run jobs. Dropping it ends them when their current job is done; what is queued is dropped.
 #[derive(Debug)]
@@ -43,12 +47,15 @@ impl std::fmt::Debug for Shared {
 struct State {
     /// The newest at the back.
     queue: VecDeque<Job>,
+    /// Whether the last job that was taken was the oldest one.
+    took_oldest: bool,
     /// A moving average of what a job takes.
     job_time: Duration,
     closed: bool,
 }
 
 struct Job {
+    since: Instant,
     cancel: Cancel,
     run: Box<dyn FnOnce() + Send>,
 }
@@ -65,6 +72,7 @@ impl Pool {
         let threads = threads.max(1);
         let state = State {
             queue: VecDeque::new(),
+            took_oldest: false,
             job_time: FIRST_GUESS,
             closed: false,
         };
@@ -106,6 +114,7 @@ impl Pool {
                 return Err(Busy { retry_after });
             }
             state.queue.push_back(Job {
+                since: Instant::now(),
                 cancel,
                 run: Box::new(run),
             });
@@ -144,6 +153,20 @@ impl Drop for Pool {
 }
 
 impl State {
+    /// The newest job, or by turns the oldest where it has waited long.
+    fn take(&mut self) -> Option<Job> {
+        let waits = self
+            .queue
+            .front()
+            .is_some_and(|job| job.since.elapsed() >= PATIENCE);
+        self.took_oldest = waits && !self.took_oldest;
+        if self.took_oldest {
+            self.queue.pop_front()
+        } else {
+            self.queue.pop_back()
+        }
+    }
+
     fn forget_cancelled(&mut self) -> Vec<Job> {
         let (gone, kept) = self
             .queue
@@ -166,7 +189,7 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            match state.queue.pop_back() {
+            match state.take() {
                 Some(job) => return Some(job),
                 None => state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
@@ -224,6 +247,23 @@ mod tests {
         gone.cancel();
         drop((release, sender));
         assert_eq!(order.iter().collect::<Vec<_>>(), [3, 1, 0]);
+    }
+
+    #[test]
+    fn whoever_has_waited_long_gets_every_second_turn() {
+        let pool = Pool::new(1, 16).unwrap();
+        let release = occupy(&pool);
+        let (sender, order) = mpsc::channel();
+        let submit = |number: i32| {
+            let sender = sender.clone();
+            pool.submit(Cancel::new(), move || sender.send(number).unwrap())
+                .unwrap();
+        };
+        (0..2).for_each(&submit);
+        std::thread::sleep(PATIENCE);
+        (2..6).for_each(&submit);
+        drop((release, sender));
+        assert_eq!(order.iter().collect::<Vec<_>>(), [0, 5, 1, 4, 3, 2]);
     }
 
     #[test]

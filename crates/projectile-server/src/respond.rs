@@ -8,9 +8,11 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 
 use crate::cache::{Key, Ready};
+use crate::live::Subscription;
+use crate::payload::Payload;
 
-/// An answer whose body is in memory.
-pub(crate) type Reply = Response<Bytes>;
+/// An answer.
+pub(crate) type Reply = Response<Payload>;
 
 /// Something small that describes: JSON, a strip of colours.
 #[derive(Clone, Debug)]
@@ -39,7 +41,7 @@ pub(crate) fn document(document: Document, asked: &HeaderMap) -> Reply {
     let mut reply = if matches(asked, &etag) {
         not_modified()
     } else {
-        let mut reply = Reply::new(document.bytes);
+        let mut reply = Reply::new(document.bytes.into());
         reply
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
@@ -53,10 +55,10 @@ pub(crate) fn document(document: Document, asked: &HeaderMap) -> Reply {
 }
 
 /// What a tile is called for ever: the same after a restart, another for another version of the image or program.
-pub(crate) fn tile_etag(key: &Key, version: u64) -> HeaderValue {
+pub(crate) fn tile_etag(key: &Key) -> HeaderValue {
     let mut hash = StableHasher::new();
     env!("CARGO_PKG_VERSION").hash(&mut hash);
-    version.hash(&mut hash);
+    key.version().hash(&mut hash);
     key.request().hash(&mut hash);
     etag(hash.finish())
 }
@@ -75,7 +77,7 @@ pub(crate) fn unchanged_tile(etag: &HeaderValue, pinned: bool, asked: &HeaderMap
 
 /// A tile's answer. `pinned`: the address holds the image's version, so that it can be kept for ever.
 pub(crate) fn tile(tile: Ready, etag: HeaderValue, pinned: bool) -> Reply {
-    let mut reply = Reply::new(tile.bytes);
+    let mut reply = Reply::new(tile.bytes.into());
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(tile.media_type));
     if tile.provisional {
@@ -132,14 +134,32 @@ pub(crate) fn matches(asked: &HeaderMap, etag: &HeaderValue) -> bool {
         .any(|entry| entry == etag.as_bytes())
 }
 
+/// Events, for as long as the page listens.
+pub(crate) fn events(subscription: Subscription) -> Reply {
+    let mut reply = Reply::new(Payload::events(subscription));
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A proxy that collects before it sends would keep them from the page.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    reply
+}
+
+/// Done, and nothing to say.
+pub(crate) fn done() -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    reply
+}
+
 /// The same answer as to GET, without its body.
 pub(crate) fn without_body(method: &Method, mut reply: Reply) -> Reply {
     if *method == Method::HEAD && reply.status() != StatusCode::NOT_MODIFIED {
-        let length = reply.body().len();
-        reply
-            .headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
-        *reply.body_mut() = Bytes::new();
+        if let Some(bytes) = reply.body().whole() {
+            let length = HeaderValue::from(bytes.len());
+            reply.headers_mut().insert(CONTENT_LENGTH, length);
+        }
+        *reply.body_mut() = Payload::default();
     }
     reply
 }

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, OriginalUri, Request};
 use axum::response::IntoResponse;
-use projectile_core::Image;
+use bytes::Bytes;
+use projectile_core::{Change, Image};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::connection;
+use crate::live::Live;
 use crate::options::Options;
+use crate::payload::Payload;
 use crate::security::AllowedHosts;
 use crate::shutdown::{Shutdown, ShutdownHandle};
+use crate::upload::Upload;
 
 /// Images, and all that it takes to serve them. Clones share everything.
 #[derive(Clone, Debug)]
@@ -33,12 +37,87 @@ impl Server {
     /// not be one of: [`serve`] adds it.
     pub async fn run(&self, listener: TcpListener, shutdown: Shutdown) {
         let app = Arc::clone(&self.0);
-        let handler = move |parts: http::request::Parts, peer: SocketAddr| {
+        let handler = move |parts: http::request::Parts, mut upload: Upload, peer: SocketAddr| {
             let app = Arc::clone(&app);
-            async move { app.answer(&parts, Some(peer.ip())).await }
+            async move {
+                let reply = app.answer(&parts, &mut upload, Some(peer.ip())).await;
+                (reply, upload)
+            }
         };
         let limits = self.0.options().limits;
-        connection::run(listener, limits, shutdown, handler).await;
+        let mut ends = shutdown.clone();
+        let farewell = async {
+            ends.draining().await;
+            // Pages listen for as long as they are let: the drain would wait for them.
+            self.0.live().close();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = connection::run(listener, limits, shutdown, handler) => {}
+            () = farewell => {}
+        }
+        self.0.stop();
+    }
+
+    /// Answers a request that did not come by a connection of this server's: an application's, say, which has decided
+    /// that its client may come in; `peer` is the client's address, where it is known. It needs a Tokio runtime.
+    pub async fn respond(
+        &self,
+        request: http::Request<Bytes>,
+        peer: Option<IpAddr>,
+    ) -> http::Response<Payload> {
+        let (parts, body) = request.into_parts();
+        let mut upload = Upload::new(http_body_util::Full::new(body));
+        self.0.answer(&parts, &mut upload, peer).await
+    }
+
+    /// The ids of the images, in their order.
+    pub fn ids(&self) -> Vec<String> {
+        let entries = self.0.catalog().entries();
+        entries.iter().map(|entry| entry.id.clone()).collect()
+    }
+
+    /// Serves more images, after those that there are. Pages hear of them. Answers their ids.
+    pub fn add(&self, images: impl IntoIterator<Item = Image>) -> Vec<String> {
+        let ids = self.0.catalog().add(images);
+        self.0.live().listed(&[]);
+        ids
+    }
+
+    /// Serves another image in the place of one: its file has changed, say. Pages that show it show the new one, where
+    /// they are.
+    ///
+    /// # Errors
+    /// [`NotFound`](projectile_core::ErrorKind::NotFound) for an id that is none.
+    pub fn replace(&self, id: &str, image: Image) -> projectile_core::Result<()> {
+        if !self.0.catalog().replace(id, image) {
+            return Err(projectile_core::Error::not_found(format!("no image {id:?}")));
+        }
+        self.0.live().listed(&[id]);
+        Ok(())
+    }
+
+    /// What is said between this server and the pages that show its images.
+    pub fn live(&self) -> &Live {
+        self.0.live()
+    }
+
+    /// Takes note that pixels of an image changed in place: pages fetch the tiles that show them, and nothing else.
+    /// Answers the image's new revision.
+    ///
+    /// # Errors
+    /// [`NotFound`](projectile_core::ErrorKind::NotFound) for an id that is none.
+    pub fn refresh(&self, id: &str, change: Change) -> projectile_core::Result<u64> {
+        let entry = self
+            .0
+            .catalog()
+            .get(id)
+            .ok_or_else(|| projectile_core::Error::not_found(format!("no image {id:?}")))?;
+        Ok(self.0.live().refresh(id, &entry.image, change))
+    }
+
+    /// Ends the work that no request waits for, and lets listening pages go.
+    pub fn stop(&self) {
         self.0.stop();
     }
 
@@ -49,7 +128,7 @@ impl Server {
         Router::new().fallback(move |request: Request| {
             let app = Arc::clone(&self.0);
             async move {
-                let (parts, _) = request.into_parts();
+                let (parts, body) = request.into_parts();
                 if let Some(to) = missing_slash(&parts) {
                     return axum::response::Redirect::permanent(&to).into_response();
                 }
@@ -57,9 +136,10 @@ impl Server {
                     .extensions
                     .get::<ConnectInfo<SocketAddr>>()
                     .map(|info| info.0.ip());
-                app.answer(&parts, peer)
+                let mut upload = Upload::new(body);
+                app.answer(&parts, &mut upload, peer)
                     .await
-                    .map(axum::body::Body::from)
+                    .map(axum::body::Body::new)
                     .into_response()
             }
         })

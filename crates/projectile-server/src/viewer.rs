@@ -80,7 +80,7 @@ fn file(path: &str, bytes: Bytes, immutable: bool, asked: &HeaderMap) -> Reply {
     let mut reply = if respond::matches(asked, &etag) {
         respond::not_modified()
     } else {
-        Reply::new(bytes)
+        Reply::new(bytes.into())
     };
     let sent = reply.headers_mut();
     sent.insert(ETAG, etag);
@@ -104,7 +104,7 @@ pub(crate) fn client_page(template: &str, tile_size: u32, cmap_string: &str) -> 
             ("cmap_string", cmap_string),
         ],
     );
-    let mut reply = Reply::new(Bytes::from(page));
+    let mut reply = Reply::new(Bytes::from(page).into());
     reply
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -178,7 +178,15 @@ mod tests {
         std::fs::write(folder.path().join("secret.txt"), "secret").unwrap();
         std::fs::write(folder.path().join("in/a.js"), "1").unwrap();
         let (inside, asked) = (folder.path().join("in"), HeaderMap::new());
-        assert_eq!(from_folder(&inside, "a.js", &asked).await.unwrap().body(), "1");
+        assert_eq!(
+            from_folder(&inside, "a.js", &asked)
+                .await
+                .unwrap()
+                .body()
+                .whole()
+                .unwrap(),
+            "1"
+        );
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path().join("secret.txt"), inside.join("link.txt")).unwrap();
         for path in [

@@ -21,14 +21,14 @@ impl Protocol for Describe {
         match address.path()[..] {
             ["images"] => list(world).map(|document| Some(Call::Document(document))),
             ["images", id] => {
-                let (entry, tile_size) = (world.image(id)?.clone(), world.tile_size);
+                let (entry, tile_size) = (world.image(id)?, world.tile_size);
                 let work = Box::new(move |entry: &Entry, cancel: &_| {
                     Document::json(&describe(&entry.image, &entry.id, tile_size, cancel)?)
                 });
                 Ok(Some(Call::Work { entry, work }))
             }
             ["images", id, "value"] => {
-                let entry = world.image(id)?.clone();
+                let entry = world.image(id)?;
                 value(&entry, address).map(Some)
             }
             _ => Ok(None),
@@ -39,6 +39,7 @@ impl Protocol for Describe {
 fn list(world: &World<'_>) -> Result<Document> {
     let images: Vec<Json> = world
         .catalog
+        .entries()
         .iter()
         .map(|entry| {
             let info = entry.image.info();
@@ -58,6 +59,7 @@ fn list(world: &World<'_>) -> Result<Document> {
     Document::json(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "tile_size": world.tile_size,
+        "upload": world.uploads.map(|limit| json!({ "limit": limit })),
         "images": images,
     }))
 }

@@ -5,12 +5,19 @@
 
 mod colormaps;
 mod describe;
+mod export;
+mod fetch;
 mod health;
+mod histogram;
+mod live;
+mod measure;
+mod open;
 mod tiles;
+mod upload;
 
 use std::sync::Arc;
 
-use projectile_core::{Cancel, Effort, Error, Result, TileRequest};
+use projectile_core::{Cancel, Effort, Error, Result, Style, TileBlock, TileRequest};
 
 use crate::address::Address;
 use crate::catalog::{Catalog, Entry};
@@ -19,6 +26,13 @@ use crate::respond::Document;
 /// Every protocol. The first that knows an address answers; `tiles` is last, as its addresses start with a number.
 pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
     &health::Health,
+    &live::Live,
+    &upload::Uploads,
+    &open::Open,
+    &fetch::Fetch,
+    &histogram::Histograms,
+    &measure::Measures,
+    &export::Exports,
     &describe::Describe,
     &colormaps::Colormaps,
     &tiles::Tiles,
@@ -42,6 +56,8 @@ pub(crate) trait Protocol: Sync {
 pub(crate) struct World<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) tile_size: u32,
+    /// Bytes of files that pages may send; `None` where they may not.
+    pub(crate) uploads: Option<u64>,
     pub(crate) quality: Option<u8>,
     /// For this client, unless the address says otherwise.
     pub(crate) effort: Effort,
@@ -49,7 +65,7 @@ pub(crate) struct World<'a> {
 
 impl World<'_> {
     /// The image of that id.
-    pub(crate) fn image(&self, id: &str) -> Result<&Arc<Entry>> {
+    pub(crate) fn image(&self, id: &str) -> Result<Arc<Entry>> {
         self.catalog.get(id).ok_or_else(|| {
             Error::not_found(format!(
                 "no image {:?}: see images for those there are",
@@ -65,13 +81,35 @@ pub(crate) enum Call {
     Tile {
         entry: Arc<Entry>,
         request: TileRequest,
-        /// Whether the address names the image's version, so that the answer holds for ever.
-        pinned: bool,
+        /// The revision that the address names, beside the image's version: such an answer holds for ever.
+        pinned: Option<u64>,
     },
     /// Something that is known at once.
     Document(Document),
     /// Something that takes a look at an image.
     Work { entry: Arc<Entry>, work: Work },
+    /// Tiles that will be asked for.
+    Fetch {
+        entry: Arc<Entry>,
+        block: TileBlock,
+        style: Style,
+    },
+    /// What happens from now on, for a page of that name.
+    Events { client: String },
+    /// Nothing is asked: a page tells.
+    Told(Told),
+}
+
+/// What a page tells.
+pub(crate) enum Told {
+    /// Where it is.
+    State,
+    /// A picture of itself, which it was asked for.
+    Picture { request: String },
+    /// A file, to be shown.
+    File { name: String },
+    /// The address of something elsewhere, to be shown.
+    Address,
 }
 
 /// Describes an image; blocks while it looks at it.

@@ -1,7 +1,5 @@
 //! Tiles in the seed's scheme: `/{z}/{x}/{y}.png` and its longer forms, for the first image at the root and for each
-//! under `/images/{id}`.
-
-use std::sync::Arc;
+//! under `/images/{id}`. Where the zoom is two, `/{zx},{zy}/{x}/{y}.png`, each axis has its own.
 
 use projectile_core::{Area, Effort, Encoding, Error, Resampling, Result, Style, TileRequest, colormap};
 
@@ -35,10 +33,12 @@ impl Protocol for Tiles {
         let Some((last, format)) = tail.last().and_then(|last| last.rsplit_once('.')) else {
             return Ok(None);
         };
-        let request = request(entry, &tail[..tail.len() - 1], last, format, address, world)?;
-        let pinned = address.parameter("v").is_some_and(|v| v == version(&entry.image));
+        let request = request(&entry, &tail[..tail.len() - 1], last, format, address, world)?;
+        let revision = address.parameter("r").map_or(Ok(0), |r| whole("r", r))?;
+        let is_named = address.parameter("v").is_some_and(|v| v == version(&entry.image));
+        let pinned = is_named.then_some(revision);
         Ok(Some(Call::Tile {
-            entry: Arc::clone(entry),
+            entry,
             request,
             pinned,
         }))
@@ -73,17 +73,32 @@ fn request(
     // Sizes and zooms beyond u32 are as wrong as any other that does not exist.
     let narrow = |name, text| whole(name, text).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     let size = size.map_or(Ok(world.tile_size), |size| narrow("s", size))?;
-    let (z, x, y) = (narrow("z", z)?, whole("x", x)?, whole("y", y)?);
-    entry.image.grid().place(z, x, y, size)?;
+    let (x, y) = (whole("x", x)?, whole("y", y)?);
+    let area = match z.split_once(',') {
+        None => Area::Tile {
+            z: narrow("z", z)?,
+            x,
+            y,
+            size,
+        },
+        Some((zx, zy)) => Area::Anisotropic {
+            zx: narrow("z", zx)?,
+            zy: narrow("z", zy)?,
+            x,
+            y,
+            size,
+        },
+    };
+    area.place(entry.image.grid())?;
     Ok(TileRequest {
-        area: Area::Tile { z, x, y, size },
+        area,
         style,
         encoding,
     })
 }
 
 /// The style that the parameters ask for, each thing said in one way.
-fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
+pub(super) fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
     let axes = &entry.image.info().axes;
     let mut indices = Vec::new();
     for axis in axes.extra() {
@@ -101,16 +116,17 @@ fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
             }
         }
     }
+    let (vmin, vmax, windows) = windows(address)?;
     Ok(Style {
         colormap: address.parameter("colormap").map(colormap).transpose()?,
-        vmin: address
-            .parameter("vmin")
-            .map(|text| finite("vmin", text))
-            .transpose()?,
-        vmax: address
-            .parameter("vmax")
-            .map(|text| finite("vmax", text))
-            .transpose()?,
+        vmin,
+        vmax,
+        windows,
+        colours: address
+            .parameter("colors")
+            .map(colours)
+            .transpose()?
+            .unwrap_or_default(),
         resampling: address
             .parameter("resampling")
             .map(Resampling::named)
@@ -134,14 +150,59 @@ fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
     })
 }
 
-fn channels(text: &str, available: u64) -> Result<Vec<u64>> {
+/// Ends of all windows, and the windows of single channels.
+type Windows = (Option<f64>, Option<f64>, Vec<(f64, f64)>);
+
+/// `vmin` and `vmax`, or `window=0:100` which is both; `window=0:100,5:9` is of several channels.
+fn windows(address: &Address<'_>) -> Result<Windows> {
+    let end = |name: &'static str| address.parameter(name).map(|text| finite(name, text)).transpose();
+    let (vmin, vmax) = (end("vmin")?, end("vmax")?);
+    let Some(text) = address.parameter("window") else {
+        return Ok((vmin, vmax, Vec::new()));
+    };
+    if vmin.is_some() || vmax.is_some() {
+        return Err(Error::bad_request(
+            "window",
+            "either window is given, or vmin and vmax",
+        ));
+    }
+    few("window", text)?;
+    let window = |part: &str| {
+        let (low, high) = part.split_once(':').ok_or_else(|| {
+            let shown = shown(part);
+            Error::bad_request(
+                "window",
+                format!("window {shown:?}: two ends, e.g. 0:100, for each channel"),
+            )
+        })?;
+        Ok((finite("window", low)?, finite("window", high)?))
+    };
+    let windows: Vec<(f64, f64)> = text.split(',').map(window).collect::<Result<_>>()?;
+    Ok(match windows[..] {
+        [(vmin, vmax)] => (Some(vmin), Some(vmax), Vec::new()),
+        _ => (None, None, windows),
+    })
+}
+
+/// A list of what each of some channels is shown in.
+fn few(name: &'static str, text: &str) -> Result<()> {
     const MOST: usize = 64;
     if text.split(',').count() > MOST {
         return Err(Error::bad_request(
-            "c",
+            name,
             format!("at most {MOST} channels can be chosen"),
         ));
     }
+    Ok(())
+}
+
+fn colours(text: &str) -> Result<Vec<[u8; 3]>> {
+    few("colors", text)?;
+    text.split(',').map(|text| colour("colors", text)).collect()
+}
+
+fn channels(text: &str, available: u64) -> Result<Vec<u64>> {
+    few("c", text)?;
     let chosen: Vec<u64> = text.split(',').map(|c| whole("c", c)).collect::<Result<_>>()?;
     match chosen.iter().find(|&&c| c >= available) {
         Some(c) => Err(Error::bad_request(
@@ -154,11 +215,14 @@ fn channels(text: &str, available: u64) -> Result<Vec<u64>> {
 
 /// How the tile is encoded. Options that the format does not have are left at one value, so that equal tiles have
 /// equal requests.
-fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -> Result<Encoding> {
+pub(super) fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -> Result<Encoding> {
     let mut encoding = Encoding::by_extension(format)?;
     let effort = address.parameter("effort").map(Effort::named).transpose()?;
     let quality = address.parameter("quality").map(quality).transpose()?;
-    let background = address.parameter("background").map(background).transpose()?;
+    let background = address
+        .parameter("background")
+        .map(|text| colour("background", text))
+        .transpose()?;
     match encoding.encoder.name() {
         "png" => encoding.options.effort = effort.unwrap_or(world.effort),
         "jpg" => {
@@ -186,12 +250,12 @@ fn quality(text: &str) -> Result<u8> {
     }
 }
 
-fn background(text: &str) -> Result<[u8; 3]> {
+fn colour(name: &'static str, text: &str) -> Result<[u8; 3]> {
     let wrong = || {
         let shown = shown(text);
         Error::bad_request(
-            "background",
-            format!("background = {shown:?} is no colour: six hex digits, e.g. ffffff"),
+            name,
+            format!("{name} = {shown:?} is no colour: six hex digits, e.g. ffffff"),
         )
     };
     if text.len() != 6 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

@@ -16,9 +16,12 @@ const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// The built-in viewer's: everything from here, nothing inline.
+/// The built-in viewer's: everything from here, nothing inline. Who may frame it is added.
 const VIEWER: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+/// Pages of this machine, which may frame a viewer that was made for a notebook.
+const NOTEBOOKS: &str = " http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:*";
 
 pub(crate) fn everywhere(headers: &mut HeaderMap) {
     for (name, value) in EVERYWHERE {
@@ -28,6 +31,16 @@ pub(crate) fn everywhere(headers: &mut HeaderMap) {
 
 pub(crate) fn viewer(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(VIEWER));
+}
+
+/// Lets notebooks of this machine frame the viewer.
+pub(crate) fn framed_by_notebooks(headers: &mut HeaderMap) {
+    if let Some(policy) = headers.get_mut(CONTENT_SECURITY_POLICY)
+        && policy == VIEWER
+        && let Ok(wider) = HeaderValue::try_from(format!("{VIEWER}{NOTEBOOKS}"))
+    {
+        *policy = wider;
+    }
 }
 
 /// A page of the user's own may load what it likes; other sites still cannot frame it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod headers;
 pub(crate) mod host;
+pub(crate) mod origin;
 pub(crate) mod token;
 
 pub use host::AllowedHosts;

@@ -53,7 +53,7 @@ fn work_that_nobody_waits_for_is_called_off_or_never_begun() {
     drop(clients);
     let started = Instant::now();
     eventually("both are called off", || {
-        stage.cancelled.load(Ordering::SeqCst) == 2
+        stage.cancelled.load(Ordering::SeqCst) >= 2
     });
     assert!(
         started.elapsed() < Duration::from_millis(500),

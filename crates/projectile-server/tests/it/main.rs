@@ -8,8 +8,13 @@
 mod answers;
 mod caching;
 mod connections;
+mod fixtures;
 mod front_door;
+mod live;
 mod load;
 mod pages;
 mod property;
+mod questions;
+mod remotes;
 mod support;
+mod uploads;

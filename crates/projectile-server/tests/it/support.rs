@@ -15,6 +15,7 @@ use projectile_server::{Options, Server, Shutdown, ShutdownHandle};
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: ShutdownHandle,
+    pub(crate) server: Server,
     ended: mpsc::Receiver<()>,
     _runtime: tokio::runtime::Runtime,
 }
@@ -24,6 +25,7 @@ pub(crate) fn start(images: impl IntoIterator<Item = Image>, options: Options) -
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::new(images, options.bound_to(address)).unwrap();
+    let served = server.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -35,12 +37,13 @@ pub(crate) fn start(images: impl IntoIterator<Item = Image>, options: Options) -
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     drop(guard);
     runtime.spawn(async move {
-        server.run(listener, watched).await;
+        served.run(listener, watched).await;
         end.send(()).unwrap();
     });
     Running {
         address,
         shutdown,
+        server,
         ended,
         _runtime: runtime,
     }
@@ -266,5 +269,43 @@ pub(crate) fn eventually(what: &str, done: impl Fn() -> bool) {
     while !done() {
         assert!(started.elapsed() < Duration::from_secs(5), "never: {what}");
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A source that is far away: each read waits, and the most that waited at a time is counted.
+#[derive(Debug)]
+pub(crate) struct Far {
+    array: ArraySource,
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Far {
+    pub(crate) fn new(side: u64) -> (Self, Arc<AtomicUsize>) {
+        let most = Arc::<AtomicUsize>::default();
+        let source = Self {
+            array: gray_source(side, side, 1),
+            now: Arc::default(),
+            most: Arc::clone(&most),
+        };
+        (source, most)
+    }
+}
+
+impl Source for Far {
+    fn info(&self) -> &SourceInfo {
+        self.array.info()
+    }
+
+    fn residence(&self) -> Residence {
+        Residence::Remote
+    }
+
+    fn read(&self, request: ReadRequest) -> ReadFuture<'_> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(300));
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        self.array.read(request)
     }
 }

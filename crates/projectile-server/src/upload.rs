@@ -1,0 +1,99 @@
+//! What a request carries, read only once it is known that it is wanted, how much of it, and for how long.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Body;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+
+use crate::error::Problem;
+
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request; `None` where there is none, or it was read.
+#[derive(Debug)]
+pub(crate) struct Upload(Option<UnsyncBoxBody<Bytes, AnyError>>);
+
+impl Upload {
+    pub(crate) fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes, Error: Into<AnyError>> + Send + 'static,
+    {
+        Self((!body.is_end_stream()).then(|| body.map_err(Into::into).boxed_unsync()))
+    }
+
+    /// Whether there is something that nobody has read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// 413 beyond `limit` bytes, 408 when it does not come, 400 when it breaks off.
+    pub(crate) async fn read(&mut self, limit: usize) -> Result<Bytes, Problem> {
+        let reading = async {
+            let mut all = BytesMut::new();
+            while let Some(data) = self.piece().await? {
+                if all.len() + data.len() > limit {
+                    return Err(Problem::new(
+                        StatusCode::PAYLOAD_TOO_LARGE,
+                        format!("at most {limit} bytes are taken here"),
+                    ));
+                }
+                all.extend_from_slice(&data);
+            }
+            Ok(all.freeze())
+        };
+        tokio::time::timeout(PATIENCE, reading)
+            .await
+            .map_err(|_| late())?
+    }
+
+    /// Writes all of it to a file, however long that takes, as long as something comes. `take` is asked for room for
+    /// each piece.
+    ///
+    /// # Errors
+    /// Those of `take` and, by `failed`, of the file; 408 when nothing comes any more, 400 when it breaks off.
+    pub(crate) async fn save(
+        &mut self,
+        file: &mut File,
+        failed: impl Fn(std::io::Error) -> Problem,
+        mut take: impl FnMut(usize) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        while let Some(data) = tokio::time::timeout(PATIENCE, self.piece())
+            .await
+            .map_err(|_| late())??
+        {
+            take(data.len())?;
+            file.write_all(&data).await.map_err(&failed)?;
+        }
+        file.flush().await.map_err(failed)
+    }
+
+    /// What comes next; `None` after the last.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
+        let Some(body) = &mut self.0 else {
+            return Ok(None);
+        };
+        match body.frame().await {
+            Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+            Some(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "the body broke off")),
+            None => {
+                self.0 = None;
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn late() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
+}
