@@ -59,24 +59,35 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "command")]
+pub mod command;
+
 use std::path::Path;
 
 pub use projectile_core::geometry::MAX_TILE_SIZE;
 pub use projectile_core::{
-    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Colormap, DType, ENCODERS, Effort, Encoding, Error,
-    ErrorKind, Image, ImageOptions, RESAMPLINGS, ReadFuture, ReadRequest, Resampling, Residence, Result,
-    Samples, Source, SourceInfo, Style, Tile, TileRequest, Value, colormap,
+    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Change, Colormap, Coordinates, DType, Dimension,
+    ENCODERS, Effort, Encoding, Error, ErrorKind, Image, ImageOptions, LevelCache, Photometric, RESAMPLINGS,
+    Ranges, ReadFuture, ReadRequest, Region, Resampling, Residence, Result, Samples, Source, SourceInfo,
+    Style, Tile, TileRequest, Value, colormap,
 };
-pub use projectile_formats::{FORMATS, Mode, OpenOptions, Progress};
+pub use projectile_formats::{
+    AllowedPrefixes, Blob, Block, BlockCache, BlockReader, ChunkedOptions, ChunkedSource, Division, FORMATS,
+    LeveledSource, Mode, NamedSource, OpenOptions, Progress, RemoteUrl, open as open_file,
+    open_anywhere as open_sources,
+};
 pub use projectile_server::{
-    AllowedHosts, Limits, Options, Page, Server, Serving, Shutdown, ShutdownHandle, Token, describe,
-    raise_open_files, router, serve,
+    AllowedHosts, Limits, Live, Options, Page, PageState, Payload, PixelBox, Remotes, Server, Serving,
+    Shutdown, ShutdownHandle, Token, Uploads, describe, raise_open_files, router, serve,
 };
 
-/// The images of a file: one, or one for each member of a container such as `.npz`.
+/// The images of a file: one, or one for each member of a container such as `.npz`. What begins like an address
+/// (`https://`, `http://`, `s3://`, `gs://`, `az://`) is one: what lies there is read by ranges where its format can, and
+/// brought here else. It blocks meanwhile.
 ///
 /// # Errors
-/// [`NotFound`](ErrorKind::NotFound) when there is no such file, [`Unsupported`](ErrorKind::Unsupported) when no
+/// [`NotFound`](ErrorKind::NotFound) when there is no such file, [`Unavailable`](ErrorKind::Unavailable) when a server
+/// does not give it, [`Unsupported`](ErrorKind::Unsupported) when no
 /// format knows it, [`Corrupt`](ErrorKind::Corrupt) and [`Limit`](ErrorKind::Limit) from the one that does.
 ///
 /// ```no_run
@@ -94,16 +105,29 @@ pub fn open(path: impl AsRef<Path>) -> Result<Vec<Image>> {
 /// As [`open()`], and [`BadRequest`](ErrorKind::BadRequest) for options that are none.
 pub fn open_with(path: impl AsRef<Path>, open: &OpenOptions, shown: &ImageOptions) -> Result<Vec<Image>> {
     let path = path.as_ref();
-    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    projectile_formats::open(path, open)?
+    let file = name(path);
+    projectile_formats::open_anywhere(path, open)?
         .into_iter()
         .map(|named| {
             let name = if named.name.is_empty() {
-                file.clone().into_owned()
+                file.clone()
             } else {
                 format!("{file}/{}", named.name)
             };
             Image::with_options(name, named.source, shown.clone())
         })
         .collect()
+}
+
+/// What a file, or what lies at an address, is called: the last part of its path.
+pub fn name(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    match RemoteUrl::of_input(path) {
+        Some(Ok(url)) => url.name(),
+        _ => path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned(),
+    }
 }

@@ -228,3 +228,73 @@ fn the_first_tile_of_a_small_file_comes_soon_after_start() {
         started.elapsed()
     );
 }
+
+/// The version of the first image, once it is another than `before`.
+fn version_after(serving: &Serving, before: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let (status, body) = serving.get("/images");
+        assert_eq!(status, 200);
+        let listed: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let version = listed["images"][0]["version"].as_str().unwrap().to_owned();
+        if version != before {
+            return version;
+        }
+        assert!(Instant::now() < deadline, "it is never another");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_watched_file_is_shown_anew_and_a_broken_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = gray(folder.path(), "a.pgm");
+    let serving = Serving::start(&[text(&path), "--watch", "-p", "0"]);
+    let first = version_after(&serving, "");
+    // Half of a file, which is no image: the old one stays, and the person at the terminal hears of it.
+    std::fs::write(&path, b"P5 2 2 255\n\x01").unwrap();
+    std::thread::sleep(Duration::from_millis(1600));
+    assert_eq!(serving.get("/images/a").0, 200);
+    assert_eq!(version_after(&serving, ""), first);
+    std::fs::write(&path, b"P5 3 2 255\n\x01\x02\x03\x04\x05\x06").unwrap();
+    let second = version_after(&serving, &first);
+    let (_, body) = serving.get("/images/a");
+    let described: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(
+        (described["width"].as_u64(), described["height"].as_u64()),
+        (Some(3), Some(2))
+    );
+    assert_eq!(serving.get("/images/a/value?x=2&y=1").0, 200);
+    // As editors save: another file under the name.
+    let other = folder.path().join("other.pgm");
+    std::fs::write(&other, b"P5 3 2 255\n\x09\x02\x03\x04\x05\x06").unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    version_after(&serving, &second);
+    let (_, body) = serving.get("/images/a/value?x=0&y=0");
+    assert!(
+        String::from_utf8_lossy(&body).contains("[9]"),
+        "{}",
+        String::from_utf8_lossy(&body)
+    );
+    let (_, _, said) = serving.signal("-INT");
+    assert!(said.contains("a.pgm"), "{said}");
+}
+
+#[test]
+fn the_view_that_was_asked_for_is_in_the_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = gray(folder.path(), "a.pgm");
+    for view in [
+        "#x=1&y=2&zoom=3",
+        "x=1&y=2&zoom=3",
+        "http://localhost:1/#x=1&y=2&zoom=3",
+    ] {
+        let serving = Serving::start(&[text(&path), "-p", "0", "--view", view]);
+        assert!(serving.url.ends_with("/#x=1&y=2&zoom=3"), "{}", serving.url);
+    }
+    for view in ["", "#", "x=1 y=2", "nothing"] {
+        let (code, _, said) = run(&[text(&path), "-p", "0", "--view", view]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("--view"), "{said}");
+    }
+}

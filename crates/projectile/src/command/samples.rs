@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use projectile::Result;
+use crate::Result;
 use projectile_formats::{NamedSource, OpenOptions, SAMPLES, SampleOptions, demo, open, sample};
 
 /// The sources of the sample that `input` names; `None` where it names none, as a path such as `./demo` does.

@@ -1,17 +1,17 @@
 //! `projectile info`: what a file holds.
 
-use projectile::{Cancel, Image};
+use crate::{Cancel, Image};
 use serde_json::Value;
 
-use super::{Failure, say};
-use crate::args::InfoArgs;
-use crate::load;
+use super::args::InfoArgs;
+use super::memory::Memory;
+use super::{Failure, Fallback, load, say};
 
-pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
-    let images = load::one(&args.file, &args.image)?;
+pub(crate) fn run(args: &InfoArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
+    let images = load::one(&args.file, &args.image, &Memory::default(), fallback)?;
     let described: Vec<Value> = images
         .iter()
-        .map(|image: &Image| projectile::describe(image, image.name(), 256, &Cancel::new()))
+        .map(|image: &Image| crate::describe(image, image.name(), 256, &Cancel::new()))
         .collect::<Result<_, _>>()?;
     if args.json {
         say(&serde_json::to_string_pretty(&described)?);

@@ -1,17 +1,17 @@
 //! `projectile FILE…`: serves until Ctrl-C.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
 
-use projectile::{Server, Shutdown, Token};
+use crate::{AllowedPrefixes, RemoteUrl, Remotes, Server, Shutdown, Token, Uploads};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{Failure, complain, say};
-use crate::args::ServeArgs;
-use crate::{config, load};
+use super::args::ServeArgs;
+use super::{Failure, Fallback, complain, config, load, say, watch};
 
-pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &ServeArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
     log(args.debug);
-    let mut options = config::options(args)?;
+    let (mut options, memory) = config::options(args)?;
     // Before the files are read, which may take long: a port that is taken is told of at once.
     let listener = bind(&config::addresses(args)?, args.port.is_some())?;
     let address = listener.local_addr()?;
@@ -19,8 +19,45 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     if open_door && !args.no_auth {
         options.token = Some(Token::random(address.port())?);
     }
-    let url = url(address, options.token.as_ref());
-    let images = load::all(&args.inputs, &args.image, |error| complain(error.message()))?;
+    let mut url = url(address, options.token.as_ref());
+    if let Some(view) = &args.view {
+        url.push('#');
+        url.push_str(view);
+    }
+    let allowed =
+        AllowedPrefixes::new(&args.allow_remote).map_err(|error| error.context("--allow-remote"))?;
+    options.remotes = (!allowed.is_empty()).then(|| {
+        let (allowed, shown, memory) = (Arc::new(allowed), args.image.clone(), memory.clone());
+        Remotes::new(move |url| load::remote(url, &shown, &memory, &allowed))
+    });
+    let loaded = load::all(&args.inputs, &args.image, &memory, fallback, |error| {
+        complain(error.message());
+    })?;
+    let kept = args
+        .allow_upload
+        .map(|limit| Ok::<_, std::io::Error>((limit, tempfile::tempdir()?)))
+        .transpose()?;
+    options.uploads = kept.as_ref().map(|(limit, folder)| {
+        let (shown, memory) = (args.image.clone(), memory.clone());
+        // What the fallback opens is not taken: it may belong to the thread that runs the command.
+        Uploads::new(folder.path(), *limit, move |file| {
+            load::one(file, &shown, &memory, &|_| None)
+        })
+    });
+    let mut images = Vec::new();
+    let mut watched = Vec::new();
+    for load::Loaded {
+        file,
+        mark,
+        images: found,
+    } in loaded
+    {
+        if args.watch && RemoteUrl::of_input(&file).is_some() {
+            complain("what lies elsewhere is not watched");
+        }
+        watched.push(watch::Watched::new(file, mark, found.len()));
+        images.extend(found);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let shutdown = Shutdown::on_signals()?;
@@ -34,7 +71,17 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         if args.open && open::that_detached(&url).is_err() {
             complain("no browser could be opened");
         }
-        server.run(listener, shutdown).await;
+        let ids = server.ids();
+        let running = tokio::spawn({
+            let server = server.clone();
+            async move { server.run(listener, shutdown).await }
+        });
+        let reload = |file: &std::path::Path| load::one(file, &args.image, &memory, fallback);
+        tokio::select! {
+            // A panic in it was told of where it happened.
+            _ = running => {}
+            () = watch::files(watched, &ids, &server, reload), if args.watch => {}
+        }
         Ok::<_, Failure>(())
     })?;
     // Work that does not look at its flag must not hold up the end.
@@ -52,7 +99,9 @@ fn log(debug: bool) {
         .with_max_level(level)
         .with_writer(std::io::stderr)
         .with_target(debug)
-        .init();
+        // Whoever runs this command twice in a process has the first one's log.
+        .try_init()
+        .unwrap_or_default();
 }
 
 /// The first of the addresses that is free. Where one was asked for, no other will do.

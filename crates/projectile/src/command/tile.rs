@@ -1,12 +1,12 @@
 //! `projectile tile`: one tile, exactly, to a file.
 
-use projectile::{Area, Cancel, Encoding, Error, Style, TileRequest};
+use crate::{Area, Cancel, Encoding, Error, Style, TileRequest};
 
-use super::Failure;
-use crate::args::TileArgs;
-use crate::load;
+use super::args::TileArgs;
+use super::memory::Memory;
+use super::{Failure, Fallback, load};
 
-pub(crate) fn run(args: &TileArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &TileArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
     // Before the file is read, which may take long.
     let extension = args
         .output
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &TileArgs) -> Result<(), Failure> {
         .map_err(|error| error.context(format!("{}: the ending says the format", args.output.display())))?;
     encoding.options.effort = args.png;
     encoding.options.quality = args.quality;
-    let images = load::one(&args.file, &args.image)?;
+    let images = load::one(&args.file, &args.image, &Memory::default(), fallback)?;
     let image = images
         .first()
         .ok_or_else(|| Error::not_found("the file holds no image"))?;

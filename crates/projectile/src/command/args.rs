@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::{Effort, Resampling};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use projectile::{Effort, Resampling};
 
 /// Any image or array in the browser, at once.
 #[derive(Debug, Parser)]
@@ -37,9 +37,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ServeArgs {
-    /// Image and array files, a folder of them, or a sample: demo, sanfran, pentagon
-    #[arg(value_name = "FILE|FOLDER|SAMPLE", required = true)]
+    /// Image and array files, a folder of them, an address (https:, s3:, gs:, az:), or a sample: demo, sanfran, pentagon
+    #[arg(value_name = "FILE|FOLDER|URL|SAMPLE", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -77,6 +78,22 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) open: bool,
 
+    /// What the viewer shows at first: the part of a viewer's address after #, e.g. 'x=512&y=300&zoom=2'
+    #[arg(long, value_name = "#…", value_parser = view)]
+    pub(crate) view: Option<String>,
+
+    /// Take files that are dragged onto the page, of so many bytes in all
+    #[arg(long, value_name = "BYTES", num_args = 0..=1, require_equals = true, default_missing_value = "1G", value_parser = bytes)]
+    pub(crate) allow_upload: Option<u64>,
+
+    /// Let clients have addresses opened that begin so, e.g. `https://example.org/scans/` or `s3://bucket` (repeatable)
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) allow_remote: Vec<String>,
+
+    /// Show files anew when they change
+    #[arg(long)]
+    pub(crate) watch: bool,
+
     /// Lossy quality of jpg and webp tiles, 1 to 100
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: Option<u8>,
@@ -85,9 +102,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "EFFORT", value_parser = effort)]
     pub(crate) png: Option<Effort>,
 
-    /// Memory for encoded tiles, e.g. 256M
-    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
-    pub(crate) cache: u64,
+    /// Memory for all that is kept: levels, blocks of files, tiles; e.g. 8G [default: a quarter of the machine's]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// How much of it is for encoded tiles, e.g. 256M; 0 keeps none [default: an eighth]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) cache: Option<u64>,
 
     /// Render threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -104,7 +125,7 @@ pub(crate) struct ServeArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct InfoArgs {
-    /// The file, or a sample
+    /// The file, its address, or a sample
     pub(crate) file: PathBuf,
 
     /// As JSON
@@ -117,7 +138,7 @@ pub(crate) struct InfoArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct TileArgs {
-    /// The file, or a sample
+    /// The file, its address, or a sample
     pub(crate) file: PathBuf,
 
     /// Which tile: z/x/y or z/x/y/s
@@ -141,7 +162,7 @@ pub(crate) struct TileArgs {
 }
 
 /// How a file is read and shown.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ImageArgs {
     /// How an image file's colours are read [default: as the file has them]
     #[arg(short, long, value_name = "RGB|L")]
@@ -187,12 +208,27 @@ pub(crate) struct TileAddress {
     pub(crate) size: u32,
 }
 
+/// The part of an address after `#`, which may be with it, or be all of an address that was copied.
+fn view(text: &str) -> Result<String, String> {
+    let fragment = text.rsplit_once('#').map_or(text, |(_, fragment)| fragment);
+    if fragment
+        .chars()
+        .any(|letter| letter.is_control() || letter.is_whitespace())
+    {
+        return Err("a part of an address holds no spaces: copy it from the viewer".to_owned());
+    }
+    if fragment.is_empty() || !fragment.contains('=') {
+        return Err("not the part of an address after #, e.g. 'image=terrain&x=512&y=300&zoom=2'".to_owned());
+    }
+    Ok(fragment.to_owned())
+}
+
 fn tile_size(text: &str) -> Result<u32, String> {
     match text.parse::<u32>() {
-        Ok(size) if size.is_power_of_two() && size <= projectile::MAX_TILE_SIZE => Ok(size),
+        Ok(size) if size.is_power_of_two() && size <= crate::MAX_TILE_SIZE => Ok(size),
         _ => Err(format!(
             "no power of 2 from 1 to {}, e.g. 256",
-            projectile::MAX_TILE_SIZE
+            crate::MAX_TILE_SIZE
         )),
     }
 }
@@ -229,7 +265,7 @@ fn finite(text: &str) -> Result<f64, String> {
 }
 
 fn colormap(name: &str) -> Result<String, String> {
-    projectile::colormap(name)
+    crate::colormap(name)
         .map(|map| map.name.to_owned())
         .map_err(|error| error.message().to_owned())
 }
@@ -292,6 +328,7 @@ mod tests {
             "--vmin nan",
             "--png x",
             "--cache x",
+            "--memory lots",
             "--quality 0",
         ] {
             let typed = format!("projectile a.npy {wrong}");

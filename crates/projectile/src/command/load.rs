@@ -5,30 +5,52 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::{
+    AllowedPrefixes, Cancel, Error, ErrorKind, FORMATS, Image, ImageOptions, Mode, OpenOptions, Progress,
+    RemoteUrl, Result, Source, name,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use projectile::{Cancel, Error, FORMATS, Image, ImageOptions, Mode, OpenOptions, Progress, Result, Source};
 use projectile_formats::NamedSource;
 
-use crate::args::{ImageArgs, ModeName};
+use super::args::{ImageArgs, ModeName};
+use super::memory::Memory;
+use super::watch::{self, Mark};
+use super::{Fallback, samples};
 
-/// The images of every input. What cannot be opened is told of on `warn`, unless nothing can.
-pub(crate) fn all(inputs: &[PathBuf], args: &ImageArgs, mut warn: impl FnMut(&Error)) -> Result<Vec<Image>> {
-    let (mut images, mut errors) = (Vec::new(), Vec::new());
+/// A file, and the images in it.
+pub(crate) struct Loaded {
+    pub(crate) file: PathBuf,
+    /// As it was before it was opened.
+    pub(crate) mark: Option<Mark>,
+    pub(crate) images: Vec<Image>,
+}
+
+/// The images of every input, by file. What cannot be opened is told of on `warn`, unless nothing can.
+pub(crate) fn all(
+    inputs: &[PathBuf],
+    args: &ImageArgs,
+    memory: &Memory,
+    fallback: Fallback<'_>,
+    mut warn: impl FnMut(&Error),
+) -> Result<Vec<Loaded>> {
+    let (mut loaded, mut errors) = (Vec::new(), Vec::new());
     let files = inputs
         .iter()
         .map(|input| expand(input))
         .collect::<Result<Vec<_>>>()?
         .concat();
-    for file in &files {
-        match one(file, args) {
-            Ok(found) => images.extend(found),
+    for file in files {
+        let mark = watch::mark(&file);
+        match one(&file, args, memory, fallback) {
+            Ok(images) if images.is_empty() => {}
+            Ok(images) => loaded.push(Loaded { file, mark, images }),
             Err(error) => errors.push(error),
         }
     }
-    match (images.is_empty(), errors.pop()) {
+    match (loaded.is_empty(), errors.pop()) {
         (false, last) => {
             errors.iter().chain(&last).for_each(&mut warn);
-            Ok(images)
+            Ok(loaded)
         }
         (true, Some(last)) => {
             errors.iter().for_each(&mut warn);
@@ -40,70 +62,107 @@ pub(crate) fn all(inputs: &[PathBuf], args: &ImageArgs, mut warn: impl FnMut(&Er
     }
 }
 
-/// The images of one file or sample.
-pub(crate) fn one(input: &Path, args: &ImageArgs) -> Result<Vec<Image>> {
-    let sample = crate::samples::named(input);
-    let sources = read(input, args, |options| match sample {
-        Some(sample) => crate::samples::open_sample(sample, options),
-        None => projectile_formats::open(input, options),
+/// The images of one file, address or sample.
+pub(crate) fn one(
+    input: &Path,
+    args: &ImageArgs,
+    memory: &Memory,
+    fallback: Fallback<'_>,
+) -> Result<Vec<Image>> {
+    let sample = samples::named(input);
+    let sources = read(input, args, memory, |options| match sample {
+        Some(sample) => samples::open_sample(sample, options),
+        None => projectile_formats::open_anywhere(input, options).or_else(|error| {
+            // Who falls back knows files alone.
+            let is_unknown = error.kind() == ErrorKind::Unsupported && RemoteUrl::of_input(input).is_none();
+            is_unknown
+                .then(|| fallback(input))
+                .flatten()
+                .unwrap_or(Err(error))
+        }),
     })?;
     let file = if sample.is_some() {
         String::new()
     } else {
         name(input)
     };
+    all_shown(&file, sources, args, memory)
+}
+
+/// The images at an address that a client gave; `None` where that is not allowed.
+pub(crate) fn remote(
+    url: &str,
+    args: &ImageArgs,
+    memory: &Memory,
+    allowed: &Arc<AllowedPrefixes>,
+) -> Result<Option<Vec<Image>>> {
+    let Some(url) = allowed.admit(url)? else {
+        return Ok(None);
+    };
+    let mut options = options(args, memory);
+    options.allowed = Some(Arc::clone(allowed));
+    all_shown(
+        &url.name(),
+        projectile_formats::open_url(&url, &options)?,
+        args,
+        memory,
+    )
+    .map(Some)
+}
+
+/// The images of sources of one file.
+fn all_shown(file: &str, sources: Vec<NamedSource>, args: &ImageArgs, memory: &Memory) -> Result<Vec<Image>> {
     sources
         .into_iter()
         .map(|NamedSource { name: member, source }| {
             let name = match (file.is_empty(), member.is_empty()) {
-                (_, true) => file.clone(),
+                (_, true) => file.to_owned(),
                 (true, false) => member,
                 (false, false) => format!("{file}/{member}"),
             };
-            shown(&name, &source, args)
+            shown(&name, &source, args, memory)
         })
         .collect()
-}
-
-fn name(input: &Path) -> String {
-    input
-        .file_name()
-        .unwrap_or(input.as_os_str())
-        .to_string_lossy()
-        .into_owned()
 }
 
 /// What `open` opens, with a progress bar where that takes long.
 fn read(
     input: &Path,
     args: &ImageArgs,
+    memory: &Memory,
     open: impl FnOnce(&OpenOptions) -> Result<Vec<NamedSource>>,
 ) -> Result<Vec<NamedSource>> {
     let bar = bar(input);
-    let options = OpenOptions {
-        axes: args.axes.clone(),
-        mode: args.mode.map(|mode| match mode {
-            ModeName::Rgb => Mode::Rgb,
-            ModeName::L => Mode::Luma,
-        }),
-        progress: Some(Arc::new(Bar {
-            bar: bar.clone(),
-            started: Instant::now(),
-        })),
-        ..OpenOptions::default()
-    };
+    let mut options = options(args, memory);
+    options.progress = Some(Arc::new(Bar {
+        bar: bar.clone(),
+        started: Instant::now(),
+    }));
     let opened = open(&options);
     bar.finish_and_clear();
     opened
 }
 
+/// How files are read, as the flags say.
+fn options(args: &ImageArgs, memory: &Memory) -> OpenOptions {
+    OpenOptions {
+        axes: args.axes.clone(),
+        mode: args.mode.map(|mode| match mode {
+            ModeName::Rgb => Mode::Rgb,
+            ModeName::L => Mode::Luma,
+        }),
+        cache: memory.blocks.clone(),
+        ..OpenOptions::default()
+    }
+}
+
 /// The image, shown as the flags say. Of a window of which they give one end, the other is the image's own.
-fn shown(name: &str, source: &Arc<dyn Source>, args: &ImageArgs) -> Result<Image> {
+fn shown(name: &str, source: &Arc<dyn Source>, args: &ImageArgs, memory: &Memory) -> Result<Image> {
     let mut options = ImageOptions {
         colormap: args.cmap.clone(),
         window: args.vmin.zip(args.vmax),
         resampling: args.resampling,
-        ..ImageOptions::default()
+        levels: memory.levels.clone(),
     };
     let image = Image::with_options(name, Arc::clone(source), options.clone())?;
     if args.vmin.is_some() == args.vmax.is_some() {
@@ -116,7 +175,7 @@ fn shown(name: &str, source: &Arc<dyn Source>, args: &ImageArgs) -> Result<Image
 
 /// The files of a folder that some format knows, sorted; anything else as it is.
 fn expand(input: &Path) -> Result<Vec<PathBuf>> {
-    if crate::samples::named(input).is_some() || !input.is_dir() {
+    if samples::named(input).is_some() || RemoteUrl::of_input(input).is_some() || !input.is_dir() {
         return Ok(vec![input.to_owned()]);
     }
     let failed = |error: std::io::Error| {

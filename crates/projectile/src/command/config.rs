@@ -2,18 +2,21 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use projectile::{AllowedHosts, Options, Page, raise_open_files};
+use crate::{AllowedHosts, Options, Page, raise_open_files};
 
-use crate::args::ServeArgs;
-use crate::cmd::Failure;
+use super::Failure;
+use super::args::ServeArgs;
+use super::memory::{self, Memory};
 
-/// A server's options, all but the address that it will be found to have.
-pub(crate) fn options(args: &ServeArgs) -> Result<Options, Failure> {
+/// A server's options, all but the address that it will be found to have; and where what it shows is kept.
+pub(crate) fn options(args: &ServeArgs) -> Result<(Options, Memory), Failure> {
+    let budget = args.memory.unwrap_or_else(memory::default_budget);
+    let tiles = args.cache.unwrap_or_else(|| memory::tiles_of(budget));
     let mut options = Options::default();
     options.tile_size = args.tile_size;
     options.quality = args.quality;
     options.png = args.png;
-    options.cache_bytes = args.cache;
+    options.cache_bytes = tiles;
     options.threads = args.threads.map(usize::from);
     options.queue = args.queue as usize;
     // Files and sockets of our own need some too.
@@ -24,7 +27,7 @@ pub(crate) fn options(args: &ServeArgs) -> Result<Options, Failure> {
         .iter()
         .try_fold(AllowedHosts::loopback(), |hosts, name| hosts.and(name))?;
     options.page = page(args)?;
-    Ok(options)
+    Ok((options, Memory::of(budget, tiles)))
 }
 
 fn page(args: &ServeArgs) -> Result<Page, Failure> {

@@ -1,0 +1,64 @@
+//! The command `projectile`, for whoever runs it: its own binary, or the Python package. One file a command.
+
+mod args;
+mod config;
+mod info;
+mod load;
+mod memory;
+mod samples;
+mod serve;
+mod tile;
+mod watch;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+
+use clap::Parser;
+use projectile_formats::NamedSource;
+
+use crate::Result;
+use args::{Cli, Command};
+
+/// Opens a file that no format here knows; `None` where it does not know it either.
+pub type Fallback<'a> = &'a dyn Fn(&Path) -> Option<Result<Vec<NamedSource>>>;
+
+/// Runs the command with `arguments`, the first of which is its own name, and answers with its exit code. Says on
+/// standard error why it failed, if it did.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, fallback: Fallback<'_>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help is no error, and a reader that has left is no failure.
+            let _ = said.print();
+            return u8::try_from(said.exit_code()).unwrap_or(2);
+        }
+    };
+    let done = match &cli.command {
+        None => serve::run(&cli.serve, fallback),
+        Some(Command::Info(args)) => info::run(args, fallback),
+        Some(Command::Tile(args)) => tile::run(args, fallback),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => {
+            complain(&failure.to_string());
+            1
+        }
+    }
+}
+
+/// Why a command failed, in a line for a person.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Prints a line for programs and pipes. A reader that has left is no failure.
+pub(crate) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Prints a line for the person at the terminal: one line, whatever a file's name holds.
+pub(crate) fn complain(line: &str) {
+    let line = line.replace(char::is_control, "?");
+    let _ = writeln!(std::io::stderr().lock(), "projectile: {line}");
+}

@@ -1,0 +1,106 @@
+//! `--watch`: files that change are opened anew, and pages show them.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::{Image, Result, Server};
+
+use super::complain;
+
+/// How often files are looked at. Asking the system to tell works on few file systems of clusters.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// What of a file is another when it was written: time, length, and which file it is.
+pub(crate) type Mark = (Option<SystemTime>, u64, u64);
+
+/// A file, the ids of its images, and how far it was seen.
+pub(crate) struct Watched {
+    file: PathBuf,
+    /// How many images it had.
+    count: usize,
+    ids: Vec<String>,
+    /// As it was when its images were opened.
+    shown: Option<Mark>,
+    /// As it was at the last look.
+    seen: Option<Mark>,
+}
+
+impl Watched {
+    /// A file that had `count` images when it was as `mark` says.
+    pub(crate) fn new(file: PathBuf, mark: Option<Mark>, count: usize) -> Self {
+        Self {
+            file,
+            count,
+            ids: Vec::new(),
+            shown: mark,
+            seen: mark,
+        }
+    }
+}
+
+/// Looks at `files` for ever, whose images have `ids`, one file's after the other's. What `reload` makes of one that has
+/// changed is served in the old one's place; of one that it cannot open the old images stay.
+pub(crate) async fn files(
+    mut watched: Vec<Watched>,
+    ids: &[String],
+    server: &Server,
+    reload: impl Fn(&Path) -> Result<Vec<Image>>,
+) {
+    let mut ids = ids.iter().cloned();
+    for each in &mut watched {
+        each.ids = ids.by_ref().take(each.count).collect();
+    }
+    let mut clock = tokio::time::interval(EVERY);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        for each in &mut watched {
+            let now = mark(&each.file);
+            let rests = now == each.seen;
+            each.seen = now;
+            // A file that is gone may be about to come back; one that grows is still being written.
+            if now.is_none() || !rests || now == each.shown {
+                continue;
+            }
+            each.shown = now;
+            match reload(&each.file) {
+                Ok(images) => replace(each, images, server),
+                Err(error) => complain(error.message()),
+            }
+        }
+    }
+}
+
+fn replace(watched: &mut Watched, images: Vec<Image>, server: &Server) {
+    let mut images = images.into_iter();
+    for id in &watched.ids {
+        let Some(image) = images.next() else {
+            complain(&format!(
+                "{}: {id} is not in it any more, and stays as it was",
+                watched.file.display()
+            ));
+            continue;
+        };
+        if let Err(error) = server.replace(id, image) {
+            complain(error.message());
+        }
+    }
+    watched.ids.extend(server.add(images));
+}
+
+/// What tells that a file was written; `None` where there is none.
+pub(crate) fn mark(file: &Path) -> Option<Mark> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok(), metadata.len(), number(&metadata)))
+}
+
+#[cfg(unix)]
+fn number(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn number(_metadata: &Metadata) -> u64 {
+    0
+}
