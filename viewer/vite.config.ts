@@ -8,12 +8,15 @@ export default defineConfig({
     target: 'es2022',
     // A `data:` image would need a wider content security policy.
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 800,
     modulePreload: { polyfill: false },
   },
   server: {
     proxy: {
       '/images': 'http://127.0.0.1:8000',
       '/colormaps': 'http://127.0.0.1:8000',
+      '/events': 'http://127.0.0.1:8000',
+      '/live': 'http://127.0.0.1:8000',
     },
   },
   test: { include: ['test/**/*.test.ts'] },

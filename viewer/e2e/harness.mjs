@@ -1,12 +1,20 @@
 // A page in a real browser for each test, against a running server: PROJECTILE_URL is one started with `projectile demo`.
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test as nodeTest } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const base = new URL(process.env.PROJECTILE_URL ?? 'http://127.0.0.1:8000/');
+/** Whether the server colours the tiles: with RENDERER=server, always. */
+export const onServer = process.env.RENDERER === 'server';
+/** The page, and the page whose tiles the server colours. */
+export const serverPage = new URL('?renderer=server', base);
+export const pageBase = onServer ? serverPage : base;
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const args = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--headless', '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 export const WAIT = { timeout: 60_000 };
@@ -31,6 +39,10 @@ afterEach(async () => {
   assert.deepEqual(strangers, [], 'requests that left the origin');
 });
 
+/** A server without events or histograms is asked for them once, and the browser says that there are none. */
+const isNotThere = (message) =>
+  /status of 404/.test(message.text()) && /\/(events|histogram)$/.test(new URL(message.location().url, base).pathname);
+
 /** Another page than the usual one, say with a touch screen. */
 export async function newPage(options = {}) {
   await page?.close();
@@ -39,14 +51,15 @@ export async function newPage(options = {}) {
   complaints = [];
   page.on('request', (request) => requests.push(request.url()));
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type()) && !isNotThere(message)) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   return page;
 }
 
 /** A test that ends, one way or the other. */
-export const test = (name, run) => nodeTest(name, { timeout: 120_000 }, run);
+export const test = (name, options, run) =>
+  nodeTest(name, { timeout: 120_000, ...(run ? options : {}) }, run ?? options);
 
 export const hook = (name) => page.getByTestId(name);
 export const text = async (name) => (await hook(name).textContent()).trim();
@@ -55,8 +68,14 @@ export async function ready() {
   await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, WAIT);
 }
 
+/** An image whose tiles the server colours. */
+export async function openOnServer(hash) {
+  await page.goto(new URL(hash, serverPage).href);
+  await ready();
+}
+
 export async function open(hash = '') {
-  await page.goto(new URL(hash, base).href);
+  await page.goto(new URL(hash, pageBase).href);
   await ready();
 }
 
@@ -71,11 +90,25 @@ export async function place(changedFrom) {
 }
 
 export const hashNow = () => new URL(page.url()).hash;
-export const tiles = () => requests.filter((url) => /\/images\/[^/]+\/\d+\/\d+\/\d+\.png/.test(url));
+export const tiles = () => requests.filter((url) => /\/images\/[^/]+\/\d+\/\d+\/\d+\.(png|bin)/.test(url));
 
 export async function centre() {
   const box = await hook('map').boundingBox();
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** Where pictures of what is tested are kept, for people to look at. */
+const pictures = process.env.PROJECTILE_SCREENSHOTS ?? fileURLToPath(new URL('screenshots', import.meta.url));
+
+/**
+ * Keeps a picture of the page, or another one. Its name begins with what it shows: 1 samples on the GPU, 2 contrast,
+ * 3 values in pixels, 4 axes, 5 measures and marks, 6 images compared, 7 zooms of each axis, 8 labels, 9 what is saved,
+ * 10 pages in step, 11 the page itself.
+ */
+export async function shot(name, png) {
+  const bytes = png ?? await page.screenshot();
+  mkdirSync(pictures, { recursive: true });
+  writeFileSync(join(pictures, `${name}${onServer ? '-server' : ''}.png`), bytes);
 }
 
 export const quiet = () => assert.deepEqual(complaints, [], 'console errors');

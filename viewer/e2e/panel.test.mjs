@@ -1,12 +1,12 @@
 // The controls beside the image.
 import assert from 'node:assert/strict';
 import {
-  base, hashNow, hook, open, page, quiet, ready, test, tiles, WAIT,
+  base, hashNow, hook, open, openOnServer, page, quiet, ready, shot, test, tiles, WAIT,
 } from './harness.mjs';
 
 test('colormaps are browsed as strips, and turned round', async () => {
   const { colormaps } = await (await fetch(new URL('colormaps', base))).json();
-  await open('#image=terrain');
+  await openOnServer('#image=terrain');
   assert.equal(await page.locator('.browser-row').count(), 0, 'strips wait until somebody looks');
   await page.locator('#colormap-browse').click();
   const straight = colormaps.map(({ name }) => name).filter((name) => !name.endsWith('_r'));
@@ -24,12 +24,13 @@ test('colormaps are browsed as strips, and turned round', async () => {
   await page.waitForFunction(() => location.hash.includes('colormap=cividis_r'));
   await ready();
   assert.equal(new URL(tiles().at(-1)).searchParams.get('colormap'), 'cividis_r');
+  await shot('2-colormaps');
   quiet();
 });
 
 test('the channels that are ticked are those that are shown', async () => {
   const { visible, channels } = await (await fetch(new URL('images/cells', base))).json();
-  await open('#image=cells');
+  await openOnServer('#image=cells');
   const ticked = () => page.locator('.channel input').evaluateAll(
     (all) => all.flatMap((box, index) => (box.checked ? [index] : [])));
   assert.deepEqual(await ticked(), visible);
@@ -65,6 +66,7 @@ test('an axis plays until it is stopped', async () => {
   assert.equal(await page.locator('#axis-z').inputValue(), String(rest));
   await ready();
   assert.ok(tiles().some((url) => new URL(url).searchParams.get('z') === '1'));
+  await shot('4-axes');
   quiet();
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import {
-  base, centre, hashNow, hook, newPage, open, ours, page, place, quiet, ready, requests, test, text, tiles, WAIT,
+  base, centre, hashNow, hook, newPage, open, ours, page, place, quiet, ready, requests, shot, test, text, tiles, WAIT,
 } from './harness.mjs';
 
 const STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
@@ -15,10 +15,12 @@ async function mounted(prefix) {
       return;
     }
     const address = new URL(base.pathname + request.url.slice(prefix.length), base);
-    http.get(address, (answer) => {
+    const asked = http.get(address, (answer) => {
       response.writeHead(answer.statusCode, { ...answer.headers, 'content-security-policy': STRICT });
       answer.pipe(response);
     }).on('error', () => response.destroy());
+    // Events never end of themselves: left open, they keep this process from ending.
+    response.on('close', () => asked.destroy());
   });
   await new Promise((resolve) => { proxy.listen(0, '127.0.0.1', resolve); });
   return { proxy, url: `http://127.0.0.1:${proxy.address().port}${prefix}` };
@@ -74,6 +76,20 @@ test('one finger pans, two zoom', async () => {
   const pinched = await place(hash);
   assert.ok(Math.abs(pinched.zoom - panned.zoom - 2) < 0.4, `zoom went from ${panned.zoom} to ${pinched.zoom}`);
   assert.equal(await text('image-name'), 'terrain');
+  await shot('11-phone-pinched');
+  quiet();
+});
+
+test('whoever wants no motion is told of the zoom and the place as well', async () => {
+  await newPage({ reducedMotion: 'reduce' });
+  await open('#image=terrain&x=8192&y=8192&zoom=-3');
+  const hash = hashNow();
+  await page.keyboard.press('+');
+  assert.equal((await place(hash)).zoom, -2);
+  assert.equal(await text('zoom'), '25%');
+  // By hand in the address.
+  await page.evaluate(() => { location.hash = location.hash.replace('zoom=-2', 'zoom=1'); });
+  await page.waitForFunction(() => document.querySelector('[data-testid=zoom]').textContent === '200%');
   quiet();
 });
 
@@ -95,6 +111,7 @@ for (const width of [320, 360]) {
     await page.getByRole('button', { name: 'Display controls' }).click();
     await hook('colormap').waitFor({ state: 'visible' });
     assert.deepEqual(await beside(), [0, []]);
+    await shot(`11-phone-${width}`);
     quiet();
   });
 }

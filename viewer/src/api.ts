@@ -1,4 +1,5 @@
-// The server's JSON, and how it is asked. Every address is relative to the page, so the viewer works under any prefix.
+// The server's JSON, and how it is asked.
+import { type Ask, transport } from './transport.ts';
 
 export type Kind = 'gray' | 'gray-alpha' | 'rgb' | 'rgba' | 'channels' | 'labels';
 
@@ -17,6 +18,8 @@ export interface ImageSummary {
 export interface ImageList {
   version: string;
   tile_size: number;
+  /** Whether files are taken, and how many bytes of them. */
+  upload?: { limit: number } | null;
   images: ImageSummary[];
 }
 
@@ -30,6 +33,15 @@ export interface Channel {
 export interface ExtraAxis {
   name: string;
   size: number;
+}
+
+export interface Dimension {
+  name: string;
+  /** What to show: the name when nothing better is known. */
+  label: string;
+  size: number;
+  unit: string | null;
+  coordinates: { start: number; step: number } | { values: (number | string)[] } | null;
 }
 
 export interface Level {
@@ -63,6 +75,13 @@ export interface ImageInfo {
   window: { vmin: number | null; vmax: number | null; from: string } | null;
   statistics: { min: number | null; max: number | null; mean?: number | null; sampled?: boolean } | null;
   nodata: number | string | null;
+  /** What the file says besides. */
+  details?: Record<string, unknown>;
+  /** How often its pixels have changed. */
+  revision?: number;
+  residence?: 'memory' | 'local' | 'remote';
+  /** One for each axis, in storage order. */
+  dimensions?: Dimension[];
 }
 
 export type SampleValue = number | string | null;
@@ -101,12 +120,22 @@ export class ConnectionError extends Error {
   }
 }
 
-export function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'AbortError';
+/** The server said that it ends: it is not asked for anything any more. */
+export class EndedError extends Error {
+  constructor() {
+    super('the server has ended');
+    this.name = 'EndedError';
+  }
 }
 
-export function address(path: string): string {
-  return new URL(path, document.baseURI).href;
+let ended = false;
+
+export function endRequests(): void {
+  ended = true;
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
 }
 
 export function imagePath(id: string): string {
@@ -139,10 +168,11 @@ async function problemOf(response: Response): Promise<ProblemError> {
 }
 
 /** A successful response, or a ProblemError, a ConnectionError or an AbortError. */
-export async function request(path: string, signal?: AbortSignal): Promise<Response> {
+export async function request(path: string, ask?: Ask): Promise<Response> {
+  if (ended) throw new EndedError();
   let response: Response;
   try {
-    response = await fetch(address(path), signal ? { signal } : {});
+    response = await transport().request(path, ask);
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new ConnectionError();
@@ -152,7 +182,7 @@ export async function request(path: string, signal?: AbortSignal): Promise<Respo
 }
 
 async function json<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await request(path, signal);
+  const response = await request(path, signal ? { signal } : {});
   try {
     return (await response.json()) as T;
   } catch (error) {
@@ -168,6 +198,13 @@ export const fetchInfo = (id: string, signal?: AbortSignal): Promise<ImageInfo> 
 
 export const fetchColormaps = async (): Promise<Colormap[]> =>
   (await json<{ colormaps: Colormap[] }>('colormaps')).colormaps;
+
+/** Sends a file; the ids of the images in it. */
+export async function uploadFile(file: File): Promise<string[]> {
+  const target = `upload?name=${encodeURIComponent(file.name)}`;
+  const response = await request(target, { method: 'POST', type: 'application/octet-stream', body: file });
+  return ((await response.json()) as { images: string[] }).images;
+}
 
 export function fetchValue(
   id: string,

@@ -1,98 +1,116 @@
 // Puts the parts together: the address decides what is shown, and what is shown goes into the address.
-import {
-  ConnectionError, fetchColormaps, fetchImages, fetchInfo, type ImageInfo, type ImageList, isAbort,
-} from './api.ts';
+import { ConnectionError, EndedError, endRequests, fetchColormaps, fetchImages, type ImageList } from './api.ts';
 import { Chrome } from './chrome.ts';
+import { Commands } from './commands/commands.ts';
+import { Palette } from './commands/palette.ts';
 import { throttle } from './dom.ts';
-import { formatValues, formatZoom } from './format.ts';
-import { Gallery } from './gallery.ts';
-import { pixelAt } from './grid.ts';
+import { Drop } from './drop.ts';
+import { inSmallFrame, tellParent } from './frame.ts';
+import { Gallery, thumbnailZoom } from './gallery.ts';
+import { currentHash, goToHash, onHashChange, replaceHash } from './hash.ts';
 import { installKeys } from './keys.ts';
+import { Live } from './live.ts';
+import { Notice } from './notice.ts';
 import { Panel } from './panels/panel.ts';
+import { SaveSection } from './panels/save.ts';
 import { emptyPermalink, formatPermalink, parsePermalink, type Permalink } from './permalink.ts';
-import { Readout } from './readout.ts';
-import { Sharpener } from './sharpen.ts';
-import { defaultDisplay, type Display, displayOf, permalinkOf, tileQuery } from './state.ts';
-import { toggleTheme } from './theme.ts';
+import { Saving } from './saving.ts';
+import { Session } from './session.ts';
+import type { Settings } from './settings.ts';
+import { Status } from './status.ts';
 import { backoff, pause } from './tile-loader.ts';
-import { type Place, Viewer } from './viewer.ts';
-
-const LOST = 'connection lost, retrying';
-
-function toggleFullscreen(): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else void document.documentElement.requestFullscreen().catch(() => undefined);
-}
 
 export class App {
   private readonly chrome: Chrome;
-  private readonly viewer: Viewer;
+  private readonly status: Status;
+  private readonly session: Session;
+  private readonly commands: Commands;
+  private readonly palette: Palette;
   private readonly gallery = new Gallery();
-  private readonly panel = new Panel((display) => this.setDisplay(display), () => this.ready && !this.lost);
-  private readonly readout: Readout;
-  private readonly sharpener = new Sharpener({
-    onInfo: (info) => this.refresh(info),
-    reload: () => this.viewer.reload(),
-    onStateChange: () => this.showStatus(),
+  private readonly panel = new Panel((display, isStep) => this.session.setDisplay(display, isStep), {
+    isReady: () => this.status.isReady,
+    prepare: (display) => this.session.prepare(display),
+  });
+  private readonly live = new Live({
+    onHello: (before) => this.hello(before),
+    onOtherServer: () => void this.startAgain(),
+    onRefresh: (image, refresh) => this.session.refresh(image, refresh),
+    onSet: (image, settings) => this.session.set(image, settings),
+    onLevels: (image) => this.session.levels(image),
+    onImages: (changed) => void this.listAgain(changed),
+    onScreenshot: () => this.session.screenshot(),
+    onClosed: () => {
+      endRequests();
+      this.status.end();
+    },
+    state: () => this.session.state(this.live.client),
   });
   private readonly writeHash = throttle(() => this.saveHash(), 250);
   private list: ImageList = { version: '', tile_size: 256, images: [] };
-  private info: ImageInfo | null = null;
-  private display: Display = defaultDisplay();
-  private opening = new AbortController();
-  private lost = false;
-  private failed = false;
-  private ready = false;
+  private greeted = false;
+  private readonly drop = new Drop({
+    limit: () => this.list.upload?.limit ?? null,
+    onImages: ([id]) => void this.openNew(id ?? null),
+    onProblem: (error) => this.status.problem(error),
+  });
 
   constructor(root: HTMLElement) {
-    const shared = {
-      step: (by: number) => this.step(by),
-      gallery: () => this.toGallery(),
-      theme: toggleTheme,
-      fullscreen: toggleFullscreen,
-      zoom: (factor: number) => this.viewer.zoomBy(factor),
-      fit: () => this.viewer.fit(),
-      oneToOne: () => this.viewer.oneToOne(),
-    };
     this.chrome = new Chrome(root, this.panel.element, this.gallery.element, {
-      ...shared,
-      panel: () => this.setPanel(document.documentElement.dataset['panel'] !== 'open'),
+      run: (id) => this.commands.run(id),
+      dismiss: () => this.status.forgive(),
+    });
+    this.status = new Status(this.chrome, () => this.session.isSharpening);
+    this.session = new Session(this.chrome, this.panel, this.status, () => {
+      this.writeHash();
+      this.live.tell();
+    }, (link) => goToHash(formatPermalink(link)));
+    const saving = new Saving(this.session, this.chrome);
+    this.panel.save = new SaveSection(saving, (error) => this.status.problem(error)).element;
+    const notice = new Notice();
+    this.commands = new Commands({
+      session: this.session,
+      panel: this.panel,
+      chrome: this.chrome,
+      saving,
+      images: () => this.list.images,
+      openImage: (image) => goToHash(formatPermalink({ ...emptyPermalink(), image })),
+      step: (by) => this.step(by),
+      toGallery: () => this.toGallery(),
+      chooseFiles: () => this.drop.choose(),
       retry: () => this.retry(),
-      dismiss: () => this.forgive(),
+      ask: (text) => this.palette.open(text),
+      togglePalette: () => this.palette.toggle(),
+      say: (text) => notice.say(text),
+      problem: (error) => this.status.problem(error),
     });
-    this.readout = new Readout(
-      (pixel) => this.chrome.setPosition(pixel ? `${pixel.x}, ${pixel.y}` : ''),
-      (value) => this.chrome.setValue(value ? formatValues(value) : '', value?.dtype ?? ''),
-    );
-    this.viewer = new Viewer(this.chrome.map, {
-      onMove: () => this.moved(),
-      onLoading: () => this.setReady(false),
-      onReady: () => this.setReady(true),
-      onPointer: (coordinate) =>
-        this.readout.setPixel(coordinate && this.info ? pixelAt(this.info, coordinate) : null),
-      onProblem: (error) => this.problem(error),
-      onConnection: (connected) => this.connection(connected),
-      onProvisional: () => this.sharpener.tileIsProvisional(),
-    });
-    installKeys({
-      ...shared,
-      pan: (right, down) => this.viewer.panBy(right, down),
-      help: () => this.chrome.toggleHelp(),
-      colormap: () => {
-        this.setPanel(true);
-        this.panel.focusColormap();
-      },
-    });
-    this.chrome.setPanelOpen(matchMedia('(min-width: 760px)').matches);
-    addEventListener('hashchange', () => void this.follow(parsePermalink(location.hash)));
+    this.palette = new Palette(this.commands, () => this.chrome.map);
+    installKeys(this.commands);
+    root.append(this.drop.element, this.palette.element, notice.element);
+    this.chrome.setPanelOpen(matchMedia('(min-width: 760px)').matches && !inSmallFrame());
+    onHashChange(() => void this.follow(parsePermalink(currentHash())));
   }
 
   async start(): Promise<void> {
-    this.setReady(false);
+    this.status.setReady(false);
+    this.live.start();
+    await this.loadList();
+    tellParent();
+    void this.loadColormaps();
+    await this.follow(parsePermalink(currentHash()));
+  }
+
+  private async loadList(): Promise<void> {
     this.list = await this.persist(fetchImages);
+    this.session.labels.setImages(this.list.images);
+    this.session.comparison.setImages(this.list.images);
     this.chrome.setSeveral(this.list.images.length > 1);
-    void this.persist(fetchColormaps).then((colormaps) => this.panel.setColormaps(colormaps));
-    await this.follow(parsePermalink(location.hash));
+    this.chrome.setTakesFiles(this.list.upload != null);
+  }
+
+  private async loadColormaps(): Promise<void> {
+    const colormaps = await this.persist(fetchColormaps);
+    this.panel.setColormaps(colormaps);
+    this.session.comparison.setColormaps(colormaps);
   }
 
   /** Asks until the server answers; a refusal is shown, and asked again more slowly. */
@@ -100,11 +118,13 @@ export class App {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const answer = await ask();
-        this.connection(true);
+        this.status.connection(true);
         return answer;
       } catch (error) {
-        if (error instanceof ConnectionError) this.connection(false);
-        else this.problem(error);
+        // That was the last of it.
+        if (error instanceof EndedError) return await new Promise<never>(() => undefined);
+        if (error instanceof ConnectionError) this.status.connection(false);
+        else this.status.problem(error);
         await pause(backoff(attempt));
       }
     }
@@ -113,170 +133,85 @@ export class App {
   private async follow(link: Permalink): Promise<void> {
     const only = this.list.images.length === 1 ? this.list.images[0]?.id : undefined;
     const id = link.image ?? only;
-    if (id === undefined) {
-      this.openGallery();
-      return;
-    }
-    const place: Partial<Place> = {};
-    if (link.x !== null) place.x = link.x;
-    if (link.y !== null) place.y = link.y;
-    if (link.zoom !== null) place.zoom = link.zoom;
-    if (this.info?.id === id) {
-      // The same image: another place or display, perhaps by hand in the address.
-      this.display = displayOf(link, this.info);
-      this.showDisplay();
-      const now = this.viewer.place();
-      if (now && Object.keys(place).length > 0) this.viewer.goTo({ ...now, ...place });
-      return;
-    }
-    await this.open(id, link, place);
+    if (id === undefined) this.openGallery();
+    else if (id === this.session.image) this.session.follow(link);
+    else await this.open(id, link);
   }
 
-  private async open(id: string, link: Permalink, place: Partial<Place>): Promise<void> {
-    this.opening.abort();
-    const opening = new AbortController();
-    this.opening = opening;
-    this.leaveImage();
+  private async open(id: string, link: Permalink): Promise<void> {
+    this.writeHash.cancel();
     this.gallery.hide();
-    this.chrome.setMode('image');
-    try {
-      const info = await this.loadInfo(id, opening.signal);
-      this.info = info;
-      this.display = displayOf(link, info);
-      this.chrome.setImage(info);
-      this.panel.show(info, this.display);
-      this.readout.setTarget({ id, axes: this.display.axes });
-      this.viewer.open(info, tileQuery(info, this.display), place);
-      this.sharpener.watch(info, opening.signal);
-    } catch (error) {
-      if (!isAbort(error)) this.problem(error);
-    }
+    await this.session.open(id, link, () => this.live.settings.get(id) ?? {});
   }
 
-  private async loadInfo(id: string, signal: AbortSignal): Promise<ImageInfo> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        const info = await fetchInfo(id, signal);
-        this.connection(true);
-        return info;
-      } catch (error) {
-        if (!(error instanceof ConnectionError)) throw error;
-        this.connection(false);
-        await pause(backoff(attempt), signal);
-      }
-    }
+  /** The stream has begun. What `set` said of the image before is known already, unless it was said meanwhile. */
+  private hello(before: ReadonlyMap<string, Settings>): void {
+    const id = this.session.image ?? '';
+    const settings = this.live.settings.get(id);
+    const isNew = JSON.stringify(settings) !== JSON.stringify(before.get(id));
+    this.session.hello(isNew && settings ? settings : null, !this.greeted);
+    this.greeted = true;
   }
 
-  private refresh(info: ImageInfo): void {
-    this.panel.show(info, this.display);
-    this.viewer.show(tileQuery(info, this.display));
+  /** The server is another: its list and its image are asked for, and shown as they were. */
+  private async startAgain(): Promise<void> {
+    const link = this.session.permalink();
+    this.session.forget();
+    await this.loadList();
+    void this.loadColormaps();
+    // Somebody may have gone elsewhere meanwhile.
+    if (link?.image != null && link.image === this.session.image) await this.open(link.image, link);
+    else await this.follow(parsePermalink(currentHash()));
+  }
+
+  /** There are other images, some of them in the place of old ones: what is shown stays where it is. */
+  private async listAgain(changed: readonly string[]): Promise<void> {
+    for (const id of changed) this.session.forgetImage(id);
+    await this.loadList();
+    const link = this.session.permalink();
+    const others = link?.compare?.others ?? [];
+    if (link?.image != null && [link, ...others].some(({ image }) => image !== null && changed.includes(image))) await this.open(link.image, link);
+    else if (link === null && document.documentElement.dataset['mode'] === 'gallery') this.openGallery();
+  }
+
+  /** An image that the server did not have before. */
+  private async openNew(image: string | null): Promise<void> {
+    await this.loadList();
+    goToHash(formatPermalink({ ...emptyPermalink(), image }));
   }
 
   /** Once more what the server refused. */
   private retry(): void {
-    this.forgive();
-    if (this.info) this.viewer.reload();
-    else if (this.list.images.length > 0) void this.follow(parsePermalink(location.hash));
-  }
-
-  private forgive(): void {
-    this.failed = false;
-    if (!this.lost) this.chrome.hideError();
-    this.showStatus();
-  }
-
-  private leaveImage(): void {
-    this.writeHash.cancel();
-    this.info = null;
-    this.readout.setPixel(null);
-    this.readout.setTarget(null);
-    this.viewer.close();
-    this.panel.leave();
-    this.setReady(false);
-    this.forgive();
+    this.status.forgive();
+    if (!this.session.retry() && this.list.images.length > 0) void this.follow(parsePermalink(currentHash()));
   }
 
   private openGallery(): void {
-    this.opening.abort();
-    this.leaveImage();
+    this.writeHash.cancel();
+    this.session.close();
     this.chrome.setMode('gallery');
     this.chrome.setZoom('');
-    this.gallery.show(this.list);
-    this.setReady(true);
+    this.gallery.show(this.list, (image) => {
+      const maxZoom = Math.ceil(Math.log2(Math.max(image.width, image.height)));
+      return this.session.thumbnailRevision(image.id, maxZoom, thumbnailZoom(image));
+    });
+    this.status.setReady(true);
   }
 
   private toGallery(): void {
-    if (this.list.images.length > 1 && location.hash !== '') location.hash = '';
+    if (this.list.images.length > 1 && currentHash() !== '') goToHash('');
   }
 
   private step(by: number): void {
     const { images } = this.list;
     if (images.length < 2) return;
-    const at = images.findIndex((image) => image.id === this.info?.id);
+    const at = images.findIndex((image) => image.id === this.session.image);
     const next = images[(Math.max(at, by > 0 ? -1 : 0) + by + images.length) % images.length];
-    if (next) location.hash = formatPermalink({ ...emptyPermalink(), image: next.id });
-  }
-
-  private setPanel(open: boolean): void {
-    this.chrome.setPanelOpen(open);
-  }
-
-  private setDisplay(display: Display): void {
-    this.display = display;
-    this.apply();
-    this.writeHash();
-  }
-
-  private showDisplay(): void {
-    if (this.info) this.panel.show(this.info, this.display);
-    this.apply();
-  }
-
-  private apply(): void {
-    if (!this.info) return;
-    this.forgive();
-    this.sharpener.restart();
-    this.readout.setTarget({ id: this.info.id, axes: this.display.axes });
-    this.viewer.show(tileQuery(this.info, this.display));
-  }
-
-  private moved(): void {
-    const place = this.viewer.place();
-    if (!place) return;
-    this.chrome.setZoom(formatZoom(2 ** place.zoom));
-    this.writeHash();
+    if (next) goToHash(formatPermalink({ ...emptyPermalink(), image: next.id }));
   }
 
   private saveHash(): void {
-    const place = this.viewer.place();
-    if (!this.info || !place) return;
-    const hash = formatPermalink(permalinkOf(this.info.id, this.display, place));
-    if (hash !== location.hash) history.replaceState(null, '', hash);
-  }
-
-  private problem(error: unknown): void {
-    this.failed = true;
-    this.chrome.showError(error instanceof Error ? error.message : String(error), true);
-    this.showStatus();
-  }
-
-  private connection(connected: boolean): void {
-    if (connected === !this.lost) return;
-    this.lost = !connected;
-    if (this.lost) this.chrome.showError(LOST, false);
-    else this.chrome.hideError();
-    this.showStatus();
-  }
-
-  private setReady(ready: boolean): void {
-    this.ready = ready;
-    this.showStatus();
-  }
-
-  private showStatus(): void {
-    if (this.lost) this.chrome.setStatus(LOST, 'error');
-    else if (this.failed) this.chrome.setStatus('error', 'error');
-    else if (this.ready && this.info && this.sharpener.busy) this.chrome.setStatus('sharpening…', 'loading');
-    else this.chrome.setStatus(this.ready ? 'ready' : 'loading', this.ready ? 'ready' : 'loading');
+    const link = this.session.permalink();
+    if (link) replaceHash(formatPermalink(link));
   }
 }

@@ -79,3 +79,11 @@ export function dtypeRange(dtype: string): { min: number; max: number } | null {
 
 /** Parts of a text in turn: what stays as it is, and long integers; the digits of a fraction are none. */
 export const splitIntegers = (text: string): string[] => text.split(/(?<![.\d])(\d{5,})/);
+
+/** As people say it: 1.5 MB. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1000 ** at;
+  return `${at === 0 ? value : Number(value.toPrecision(3))} ${units[at] ?? ''}`;
+}

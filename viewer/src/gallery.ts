@@ -1,8 +1,9 @@
 // Several images: a card for each.
-import { address, imagePath, type ImageList } from './api.ts';
+import { imagePath, type ImageList, type ImageSummary } from './api.ts';
 import { el, grouped, icon } from './dom.ts';
 import { formatDimensions } from './format.ts';
 import { formatPermalink, emptyPermalink } from './permalink.ts';
+import { showPicture } from './pictures.ts';
 import { backoff } from './tile-loader.ts';
 
 const MOST_TRIES = 5;
@@ -10,16 +11,17 @@ const MOST_TRIES = 5;
 export class Gallery {
   readonly element = el('main', { class: 'gallery', 'data-testid': 'gallery', hidden: true });
 
-  show(list: ImageList): void {
+  /** `revisionOf` says how new the pixels of a thumbnail are; 0 is as they always were. */
+  show(list: ImageList, revisionOf: (image: ImageSummary) => number): void {
     const cards = list.images.map((image) => {
-      const thumbnail = el('img', {
-        alt: '', loading: 'lazy', decoding: 'async', width: 256, height: 256,
-        src: address(`${imagePath(image.id)}/${thumbnailZoom(image)}/0/0.png?v=${encodeURIComponent(image.version)}`),
-      });
+      const thumbnail = el('img', { alt: '', decoding: 'async', width: 256, height: 256 });
+      const revision = revisionOf(image);
+      const target = `${imagePath(image.id)}/${thumbnailZoom(image)}/0/0.png?v=${encodeURIComponent(image.version)}`
+        + (revision > 0 ? `&r=${revision}` : '');
       // Tile 0 is a square with the image in its top left corner: the card shows that part, centred.
       const frame = el('span', { class: 'thumbnail' }, thumbnail);
       fitThumbnail(thumbnail, image);
-      persist(thumbnail, () => frame.replaceChildren(icon('gallery')));
+      persist(thumbnail, target, () => frame.replaceChildren(icon('gallery')));
       const kind = image.kind === 'channels' ? `${image.channels} channels` : image.kind;
       return el(
         'a',
@@ -51,7 +53,7 @@ export class Gallery {
 }
 
 /** A busy server refuses some of many thumbnails: they are asked for again a few times, while they are looked at. */
-function persist(thumbnail: HTMLImageElement, giveUp: () => void): void {
+function persist(thumbnail: HTMLImageElement, target: string, giveUp: () => void): void {
   let attempt = 0;
   thumbnail.addEventListener('error', () => {
     if (attempt === MOST_TRIES) {
@@ -59,10 +61,11 @@ function persist(thumbnail: HTMLImageElement, giveUp: () => void): void {
       return;
     }
     setTimeout(() => {
-      if (thumbnail.isConnected) thumbnail.src = thumbnail.getAttribute('src') ?? '';
+      if (thumbnail.isConnected) showPicture(thumbnail, target);
     }, backoff(attempt) * 1000);
     attempt += 1;
   });
+  showPicture(thumbnail, target, true);
 }
 
 /** Zoom 0, but for a strip so thin that nothing of it would be left: then the zoom at which its breadth fills tile 0. */

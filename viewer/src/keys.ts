@@ -1,59 +1,22 @@
-// The keyboard. What each key does is said once, for the handler and for the help sheet.
-export interface KeyActions {
-  pan(right: number, down: number): void;
-  zoom(factor: number): void;
-  fit(): void;
-  oneToOne(): void;
-  step(by: number): void;
-  gallery(): void;
-  help(): void;
-  fullscreen(): void;
-  theme(): void;
-  colormap(): void;
-}
+// The keyboard: runs the commands whose keys are pressed. Which keys those are, commands/table.ts says.
+import type { Command } from './commands/command.ts';
+import type { Commands } from './commands/commands.ts';
+import { keyOf } from './commands/key-text.ts';
+import { TABLE } from './commands/table.ts';
 
-export const KEY_HELP: readonly (readonly [keys: string, meaning: string])[] = [
-  ['← ↑ → ↓', 'Pan'],
-  ['+ −', 'Zoom in, out'],
-  ['0', 'Fit the whole image'],
-  ['1', 'One image pixel per screen pixel'],
-  ['[ ]', 'Previous, next image'],
-  ['g', 'Gallery'],
-  ['c', 'Choose a colormap'],
-  ['f', 'Full screen'],
-  ['d', 'Dark or light'],
-  ['?', 'This help'],
-];
-
-const STEP = 0.25;
-
-export function installKeys(actions: KeyActions): void {
-  const table: Record<string, () => void> = {
-    ArrowLeft: () => actions.pan(-STEP, 0),
-    ArrowRight: () => actions.pan(STEP, 0),
-    ArrowUp: () => actions.pan(0, -STEP),
-    ArrowDown: () => actions.pan(0, STEP),
-    '+': () => actions.zoom(2),
-    '=': () => actions.zoom(2),
-    '-': () => actions.zoom(0.5),
-    _: () => actions.zoom(0.5),
-    '0': () => actions.fit(),
-    '1': () => actions.oneToOne(),
-    '[': () => actions.step(-1),
-    ']': () => actions.step(1),
-    g: () => actions.gallery(),
-    '?': () => actions.help(),
-    f: () => actions.fullscreen(),
-    d: () => actions.theme(),
-    c: () => actions.colormap(),
-  };
+export function installKeys(commands: Commands): void {
+  const table = new Map(TABLE.flatMap((command) => (command.keys ?? []).map((key): [string, Command] => [key, command])));
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.altKey || event.defaultPrevented) return;
+    const command = table.get(keyOf(event));
+    if (!command || !commands.isAvailable(command)) return;
     const target = event.target instanceof HTMLElement ? event.target : null;
-    if (target?.closest('input, select, textarea, dialog')) return;
-    const action = Object.hasOwn(table, event.key) ? table[event.key] : undefined;
-    if (!action) return;
+    // What is open over the page has its own keys.
+    if (target?.closest('dialog')) return;
+    // Letters and arrows are any control's own; with Ctrl, only what can be typed in has a use for them.
+    const own = event.ctrlKey || event.metaKey ? 'input:not([type=color], [type=checkbox], [type=range]), textarea' : 'input, select, textarea';
+    if (!command.anywhere && target?.closest(own)) return;
     event.preventDefault();
-    action();
+    command.run(commands.page);
   });
 }

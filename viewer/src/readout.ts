@@ -36,6 +36,11 @@ export class Readout {
     this.restart();
   }
 
+  /** The pixels have changed: what is shown stays until the new value is there. */
+  refresh(): void {
+    if (this.pixel && this.target) this.ask();
+  }
+
   private restart(): void {
     this.work?.abort();
     this.work = null;
@@ -47,6 +52,7 @@ export class Readout {
   private async fetch(): Promise<void> {
     const { pixel, target } = this;
     if (!pixel || !target) return;
+    this.work?.abort();
     const work = new AbortController();
     this.work = work;
     try {

@@ -1,11 +1,11 @@
 // What is provisional becomes exact: asks until the levels are built, then for the tiles once more.
-import { fetchInfo, type ImageInfo, isAbort, ProblemError } from './api.ts';
+import { EndedError, fetchInfo, type ImageInfo, isAbort, ProblemError } from './api.ts';
 import { pause } from './tile-loader.ts';
 
 export interface SharpenActions {
   /** The image's description has changed. */
   onInfo(info: ImageInfo): void;
-  /** Better tiles may be there. Those that were exact come from the browser's own cache. */
+  /** Better tiles may be there. Those that were exact are not asked for again. */
   reload(): void;
   onStateChange(): void;
 }
@@ -22,6 +22,7 @@ export class Sharpener {
   private sawProvisional = false;
   private running = false;
   private wait = FIRST_WAIT;
+  private waking = new AbortController();
 
   constructor(private readonly actions: SharpenActions) {}
 
@@ -51,6 +52,12 @@ export class Sharpener {
     this.wait = FIRST_WAIT;
   }
 
+  /** Levels are ready: whoever waits for them need not. */
+  wake(): void {
+    this.wait = FIRST_WAIT;
+    this.waking.abort();
+  }
+
   get busy(): boolean {
     return this.sawProvisional || (this.info?.provisional ?? false);
   }
@@ -70,7 +77,7 @@ export class Sharpener {
   private async run(signal: AbortSignal): Promise<void> {
     while (this.busy && !signal.aborted) {
       try {
-        await pause(this.wait, signal);
+        await this.rest(signal);
         this.wait = Math.min(LAST_WAIT, this.wait * 1.2);
         const changed = await this.news(signal);
         if (signal.aborted) return;
@@ -80,14 +87,24 @@ export class Sharpener {
         }
       } catch (error) {
         if (isAbort(error)) return;
-        if (error instanceof ProblemError && error.status === 404) {
-          // The image is gone: there is nothing to wait for.
+        if (error instanceof EndedError || (error instanceof ProblemError && error.status === 404)) {
+          // The image is gone, or the server: there is nothing to wait for.
           this.info = null;
           this.signal = null;
           return;
         }
         this.wait = Math.min(LAST_WAIT, this.wait * 2);
       }
+    }
+  }
+
+  private async rest(signal: AbortSignal): Promise<void> {
+    const waking = new AbortController();
+    this.waking = waking;
+    try {
+      await pause(this.wait, AbortSignal.any([signal, waking.signal]));
+    } catch (error) {
+      if (signal.aborted) throw error;
     }
   }
 

@@ -1,6 +1,11 @@
 // What is shown and how: the choices of the person at the screen, and the query of a tile that follows from them.
 import type { ImageInfo } from './api.ts';
+import type { CompareLink } from './compare/link.ts';
+import type { Norm } from './gpu/norm.ts';
 import { emptyPermalink, type Permalink } from './permalink.ts';
+import { type LabelsState, plainLabels } from './labels/state.ts';
+import type { Mark } from './regions/mark.ts';
+import type { Region } from './revisions.ts';
 
 /** Only what differs from the image's own defaults; null is the default. */
 export interface Display {
@@ -11,11 +16,33 @@ export interface Display {
   resampling: string | null;
   channels: number[] | null;
   axes: Map<string, number>;
+  /** Only where the GPU colours the tiles. */
+  norm: Norm | null;
+  gamma: number | null;
+  inverted: boolean;
+  /** `rrggbb` for what is beyond the window; null is the end of the colormap. */
+  under: string | null;
+  over: string | null;
+  /** `rrggbb` of what is no value; null is transparent. */
+  bad: string | null;
+  /** 0 to 1. */
+  opacity: number | null;
+  /** Windows of single channels in a composite. */
+  windows: Map<number, [number, number]>;
+  /** `rrggbb` of single channels in a composite. */
+  colours: Map<number, string>;
 }
 
 export function defaultDisplay(): Display {
-  return { colormap: null, vmin: null, vmax: null, resampling: null, channels: null, axes: new Map() };
+  return { colormap: null, vmin: null, vmax: null, resampling: null, channels: null, axes: new Map(), ...plainLook() };
 }
+
+type Look = Pick<Display, 'norm' | 'gamma' | 'inverted' | 'under' | 'over' | 'bad' | 'opacity' | 'windows' | 'colours'>;
+
+export const plainLook = (): Look => ({
+  norm: null, gamma: null, inverted: false, under: null, over: null, bad: null, opacity: null,
+  windows: new Map(), colours: new Map(),
+});
 
 /** A link's choices, without those that this image can't follow or has anyway. */
 export function displayOf(link: Permalink, info: ImageInfo): Display {
@@ -25,6 +52,21 @@ export function displayOf(link: Permalink, info: ImageInfo): Display {
   display.vmax = link.vmax;
   if (link.resampling !== null && info.resamplings.includes(link.resampling)) {
     display.resampling = link.resampling;
+  }
+  display.norm = link.norm;
+  display.gamma = link.gamma;
+  display.inverted = link.inverted;
+  display.under = link.under;
+  display.over = link.over;
+  display.bad = link.bad;
+  display.opacity = link.opacity;
+  if (info.kind === 'channels') {
+    for (const [channel, window] of link.windows) {
+      if (channel < info.channels.length) display.windows.set(channel, window);
+    }
+    for (const [channel, colour] of link.colours) {
+      if (channel < info.channels.length) display.colours.set(channel, colour);
+    }
   }
   const channels = (link.channels ?? []).filter((index) => index < info.channels.length);
   if (channels.length > 0) display.channels = channels;
@@ -38,15 +80,25 @@ export function displayOf(link: Permalink, info: ImageInfo): Display {
 export function permalinkOf(
   image: string,
   display: Display,
-  view: { x: number; y: number; zoom: number } | null,
+  view: { x: number; y: number; zoom: number; stretch: number } | null,
+  box: Region | null = null,
+  regions: readonly Mark[] = [],
+  labels: LabelsState = plainLabels(),
+  compare: CompareLink | null = null,
 ): Permalink {
-  return { ...emptyPermalink(), ...display, image, ...view };
+  return { ...emptyPermalink(), ...display, image, ...view, box, regions, labels, compare };
 }
 
 /** Drops choices that equal the defaults. */
 export function normalise(display: Display, info: ImageInfo): Display {
-  const clean = { ...display, axes: new Map(display.axes) };
+  const clean = { ...display, axes: new Map(display.axes), windows: new Map(display.windows), colours: new Map(display.colours) };
+  if (clean.norm === 'linear') clean.norm = null;
+  if (clean.gamma === 1) clean.gamma = null;
+  if (clean.opacity === 1) clean.opacity = null;
   if (clean.colormap === (info.colormap ?? '')) clean.colormap = null;
+  for (const [channel, colour] of clean.colours) {
+    if (info.channels[channel]?.color?.toLowerCase() === `#${colour}`) clean.colours.delete(channel);
+  }
   if (clean.resampling === info.resampling) clean.resampling = null;
   if (clean.channels && offersChannels(info) && sameChannels(clean.channels, defaultChannels(info))) {
     clean.channels = null;
@@ -93,6 +145,25 @@ export function defaultWindow(info: ImageInfo, display: Display): { vmin: number
   const window = only?.vmin != null && only.vmax != null ? only : info.window;
   if (window?.vmin == null || window.vmax == null) return null;
   return { vmin: window.vmin, vmax: window.vmax };
+}
+
+/** The window of a channel as it is shown; null where it is not known. */
+export function channelWindow(info: ImageInfo, display: Display, channel: number): { vmin: number; vmax: number } | null {
+  const own = isComposite(info, display) ? info.channels[channel] : defaultWindow(info, display);
+  const [given, most] = (isComposite(info, display) ? display.windows.get(channel) : undefined) ?? [];
+  const vmin = given ?? display.vmin ?? own?.vmin;
+  const vmax = most ?? display.vmax ?? own?.vmax;
+  return vmin == null || vmax == null ? null : { vmin, vmax };
+}
+
+/** The query of every tile of samples: nothing in it of how they are coloured. */
+export function dataQuery(info: ImageInfo, display: Display, channels: readonly number[]): string {
+  const query = new URLSearchParams();
+  if (display.resampling !== null) query.set('resampling', display.resampling);
+  if (info.channels.length > 1 && channels.length > 0) query.set('c', channels.join(','));
+  for (const [name, index] of display.axes) query.set(name, String(index));
+  query.set('v', info.version);
+  return query.toString().replace(/%2C/g, ',');
 }
 
 /** The query of every tile: nothing in it that the server would do anyway. */

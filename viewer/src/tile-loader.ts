@@ -1,5 +1,6 @@
 // One tile over HTTP: a busy server is asked again when it said to, a lost one until it is back.
 import { ConnectionError, isAbort, ProblemError, request } from './api.ts';
+import type { Ask } from './transport.ts';
 
 export interface TileReports {
   /** The server refused a tile, or sent one that is no picture. */
@@ -7,6 +8,12 @@ export interface TileReports {
   onConnection(connected: boolean): void;
   /** A tile is made from a sample: a better one will be there soon. */
   onProvisional(): void;
+}
+
+export interface LoadedTile<T> {
+  tile: T;
+  /** The same address will not give another picture. */
+  final: boolean;
 }
 
 const MOST_BUSY = 8;
@@ -34,14 +41,22 @@ export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-export async function loadTile(path: string, signal: AbortSignal, reports: TileReports): Promise<ImageBitmap> {
+/** What is shown of an answer. */
+export type Read<T> = (response: Response) => Promise<T>;
+
+export const readPicture: Read<ImageBitmap> = async (response) => createImageBitmap(await response.blob());
+
+export async function loadTile<T>(
+  path: string, signal: AbortSignal, reports: TileReports, read: Read<T>, ask: Ask = {},
+): Promise<LoadedTile<T>> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const response = await request(path, signal);
-      const bitmap = await createImageBitmap(await response.blob());
+      const response = await request(path, { ...ask, signal });
+      const tile = await read(response);
       reports.onConnection(true);
-      if (response.headers.has('X-Projectile-Provisional')) reports.onProvisional();
-      return bitmap;
+      const provisional = response.headers.has('X-Projectile-Provisional');
+      if (provisional) reports.onProvisional();
+      return { tile, final: !provisional && !/\bno-store\b/.test(response.headers.get('Cache-Control') ?? '') };
     } catch (error) {
       if (signal.aborted || isAbort(error)) throw error;
       if (error instanceof ConnectionError) {

@@ -1,12 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import {
   fitResolution, imageExtent, MAX_SCALE, pixelAt, resolutionOf, resolutions, tileGrid, tileInImage,
-  viewResolutions, zoomOf,
+  tilesInView, viewResolutions, zoomOf,
 } from '../src/grid.ts';
 
 const terrain = { width: 16384, height: 16384, max_zoom: 14, native_zoom: 6, tile_size: 256 };
 const giant = { width: 2 ** 48, height: 2 ** 40, max_zoom: 48, native_zoom: 40, tile_size: 256 };
 const dot = { width: 1, height: 1, max_zoom: 0, native_zoom: -8, tile_size: 256 };
+
+describe('tilesInView', () => {
+  it('counts the tiles of the zoom that is drawn', () => {
+    const grid = tileGrid(terrain);
+    expect(tilesInView(terrain, grid, [0, -16384, 16384, 0], 64)).toEqual({ z: 0, x0: 0, y0: 0, x1: 1, y1: 1 });
+    // 8 image pixels per tile pixel: 2048 of them per tile.
+    expect(tilesInView(terrain, grid, [2100, -6200, 4200, -100], 8)).toEqual({ z: 3, x0: 1, y0: 0, x1: 3, y1: 4 });
+    expect(tilesInView(terrain, grid, [-9000, -99_999, 99_999, 9000], 8)).toEqual({ z: 3, x0: 0, y0: 0, x1: 8, y1: 8 });
+  });
+
+  it('has none beside the image', () => {
+    expect(tilesInView(terrain, tileGrid(terrain), [-900, -90, -800, 0], 1)).toBeNull();
+    const narrow = { ...terrain, width: 100 };
+    expect(tilesInView(narrow, tileGrid(narrow), [0, -16384, 16384, 0], 8)).toEqual({ z: 3, x0: 0, y0: 0, x1: 1, y1: 8 });
+  });
+});
 
 describe('grid', () => {
   it('ends at one image pixel per tile pixel', () => {

@@ -60,6 +60,23 @@ describe('Sharpener', () => {
     expect(asked).toBe(0);
   });
 
+  it('does not wait when it is woken', async () => {
+    answers = [description(true, 'ready', 'provisional'), description(false, 'ready', 'ready')];
+    const sharpener = new Sharpener(actions);
+    sharpener.watch(description(true, 'provisional', 'provisional'), new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(10);
+    sharpener.wake();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(actions.reload).toHaveBeenCalledTimes(1);
+    sharpener.wake();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(actions.reload).toHaveBeenCalledTimes(2);
+    expect(sharpener.busy).toBe(false);
+    sharpener.wake();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toBe(2);
+  });
+
   it('bears a server that is away, and asks it ever more slowly', async () => {
     answers = [];
     const leave = new AbortController();

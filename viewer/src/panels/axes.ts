@@ -1,67 +1,95 @@
 // A slider for each extra axis, and a way to let it run by itself.
-import type { ExtraAxis } from '../api.ts';
+import type { ExtraAxis, ImageInfo } from '../api.ts';
+import { describePlace, dimensionOf } from '../dimensions.ts';
 import { button, el } from '../dom.ts';
 import type { Controls } from './section.ts';
 
-const STEP_MILLISECONDS = 350;
+/** Frames a second that can be chosen. */
+const RATES = [1, 3, 10, 25];
+const FIRST_RATE = 3;
+const LOOK_MILLISECONDS = 15;
 
-/** Steps along one axis at a time, never faster than the tiles come. */
+export interface Film {
+  /** Shows the next frame. */
+  step(axis: string): void;
+  /** Has the tiles of the next frame there. */
+  prepare(axis: string): Promise<void>;
+  /** Whether what is shown is all there. */
+  isReady(): boolean;
+}
+
+/** Steps along one axis at a time, never faster than the tiles come: those of the next frame are fetched meanwhile. */
 export class AxisPlayer {
   playing: string | null = null;
-  private timer: ReturnType<typeof setInterval> | undefined;
+  rate = FIRST_RATE;
+  private run = 0;
 
-  constructor(
-    private readonly step: (axis: string) => void,
-    private readonly isReady: () => boolean,
-  ) {}
+  constructor(private readonly film: Film) {}
 
   toggle(axis: string): void {
     const again = this.playing === axis;
     this.stop();
     if (again) return;
     this.playing = axis;
-    this.timer = setInterval(() => {
-      if (this.isReady()) this.step(axis);
-    }, STEP_MILLISECONDS);
+    void this.play(axis);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.run += 1;
     this.playing = null;
   }
+
+  private async play(axis: string): Promise<void> {
+    const { run, film } = this;
+    const goesOn = (): boolean => run === this.run;
+    while (goesOn()) {
+      const next = performance.now() + 1000 / this.rate;
+      await film.prepare(axis);
+      await pause(next - performance.now());
+      while (goesOn() && !film.isReady()) await pause(LOOK_MILLISECONDS);
+      if (goesOn()) film.step(axis);
+    }
+  }
 }
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 export function axisSection(axis: ExtraAxis, controls: Controls, player: AxisPlayer): HTMLElement {
   const id = `axis-${axis.name}`;
   const index = controls.display.axes.get(axis.name) ?? 0;
   const last = axis.size - 1;
   const slider = el('input', { id, type: 'range', min: 0, max: last, step: 1, value: index });
-  const output = el('output', { for: id }, `${index} / ${last}`);
-  const play = button('play', `Play along ${axis.name}`, () => {
+  const output = el('output', { for: id }, describePlace(controls.info, axis, index));
+  const label = dimensionOf(controls.info, axis.name)?.label ?? axis.name;
+  const play = button('play', `Play along ${label}`, () => {
     player.toggle(axis.name);
     controls.change({});
   }, { id: `play-${axis.name}`, class: 'icon-button play', 'aria-pressed': String(player.playing === axis.name) });
+  const rate = el('select', { id: `rate-${axis.name}`, class: 'rate', 'aria-label': `Frames a second along ${label}`, title: 'Frames a second' });
+  for (const frames of RATES) rate.append(el('option', { value: frames }, `${frames}/s`));
+  rate.value = String(player.rate);
+  rate.addEventListener('change', () => { player.rate = Number(rate.value); });
   slider.addEventListener('input', () => {
     if (player.playing !== null) {
       player.stop();
       play.setAttribute('aria-pressed', 'false');
     }
-    output.value = `${slider.value} / ${last}`;
+    output.value = describePlace(controls.info, axis, Number(slider.value));
     const axes = new Map(controls.display.axes).set(axis.name, Number(slider.value));
     controls.changeQuietly({ axes });
   });
   return el(
     'section', { class: 'section' },
-    el('div', { class: 'section-label' }, el('label', { for: id }, `Axis ${axis.name}`), output),
-    el('div', { class: 'axis' }, play, slider),
+    el('div', { class: 'section-label' }, el('label', { for: id }, label === axis.name ? `Axis ${label}` : label), output),
+    el('div', { class: 'axis' }, play, slider, rate),
   );
 }
 
 /** Moves a slider that is there already. */
-export function showIndex(root: ParentNode, axis: ExtraAxis, index: number): void {
+export function showIndex(root: ParentNode, info: ImageInfo, axis: ExtraAxis, index: number): void {
   const slider = root.querySelector<HTMLInputElement>(`#axis-${CSS.escape(axis.name)}`);
   const output = slider?.closest('section')?.querySelector('output');
   if (!slider || !output) return;
   slider.value = String(index);
-  output.value = `${index} / ${axis.size - 1}`;
+  output.value = describePlace(info, axis, index);
 }

@@ -1,12 +1,37 @@
 // The colormap: a list for keyboard and screen readers, and every map as a strip for the eye.
-import { address, type Colormap } from '../api.ts';
+import type { Colormap } from '../api.ts';
 import { button, el } from '../dom.ts';
 import { formatNumber } from '../format.ts';
 import { defaultWindow } from '../state.ts';
 import { byCategory, isReversed, reversedName } from '../colormaps.ts';
+import { showPicture } from '../pictures.ts';
 import { type Controls, group, title } from './section.ts';
 
-const stripAddress = (name: string): string => address(`colormaps/${encodeURIComponent(name)}.png`);
+/** Colours from left to right; those in a long list come when they are looked at. */
+function colourStrip(name: string, lazy: boolean): HTMLImageElement {
+  const image = el('img', { class: 'strip', alt: '', width: 256, height: 14 });
+  showPicture(image, `colormaps/${encodeURIComponent(name)}.png`, lazy);
+  return image;
+}
+
+const KEY = 'projectile-favourite-colormaps';
+
+function storedFavourites(): string[] {
+  try {
+    const names: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+function storeFavourites(names: Iterable<string>): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify([...names]));
+  } catch {
+    // A frame without an address has no storage: they last as long as the page.
+  }
+}
 
 const end = (value: number | undefined): HTMLElement =>
   el('span', {}, value === undefined ? '' : formatNumber(value, 4));
@@ -14,11 +39,19 @@ const end = (value: number | undefined): HTMLElement =>
 export class ColormapSection {
   /** Lives on while sections come and go, so that it keeps its place and its pictures. */
   private readonly browser = el('div', { class: 'browser', id: 'colormap-browser', hidden: true });
+  private readonly search = el('input', {
+    type: 'text', id: 'colormap-search', placeholder: 'Search', 'aria-label': 'Search colormaps', autocomplete: 'off',
+    spellcheck: 'false',
+  });
+  private readonly list = el('div');
+  private readonly favourites = new Set(storedFavourites());
   private shown: readonly Colormap[] | null = null;
   private scrolled = 0;
   private controls: Controls | null = null;
 
   constructor() {
+    this.browser.append(el('div', { class: 'browser-search' }, this.search), this.list);
+    this.search.addEventListener('input', () => this.filter());
     this.browser.addEventListener('scroll', () => {
       this.scrolled = this.browser.scrollTop;
     }, { passive: true });
@@ -40,7 +73,7 @@ export class ColormapSection {
         'aria-label': 'Browse the colormaps', 'aria-controls': 'colormap-browser',
         'aria-expanded': String(!this.browser.hidden),
       },
-      el('img', { class: 'strip', alt: '', width: 256, height: 14, src: stripAddress(current || 'gray') }),
+      colourStrip(current || 'gray', false),
     );
     strip.addEventListener('click', () => {
       this.browser.hidden = !this.browser.hidden;
@@ -85,11 +118,14 @@ export class ColormapSection {
     if (this.shown !== colormaps) {
       this.shown = colormaps;
       const straight = colormaps.filter(({ name }) => !isReversed(name));
-      const groups = [...byCategory(straight)].map(([category, members]) => el(
-        'div', { role: 'group', 'aria-label': title(category) },
+      const favourites = straight.map(({ name }) => name).filter((name) => this.favourites.has(name));
+      const others = straight.filter(({ name }) => !this.favourites.has(name));
+      const sections: [string, string[]][] = [['favourites', favourites], ...byCategory(others)];
+      this.list.replaceChildren(...sections.filter(([, members]) => members.length > 0).map(([category, members]) => el(
+        'div', { role: 'group', 'aria-label': title(category), class: 'browser-group' },
         el('div', { class: 'browser-category' }, title(category)), ...members.map((name) => this.row(name)),
-      ));
-      this.browser.replaceChildren(...groups);
+      )));
+      this.filter();
     }
     const current = display.colormap ?? info.colormap ?? '';
     const backwards = isReversed(current);
@@ -104,7 +140,7 @@ export class ColormapSection {
     const row = el(
       'button', { type: 'button', class: 'browser-row', id: `colormap-${name}`, 'data-name': name },
       el('span', { class: 'ellipsis' }, name),
-      el('img', { class: 'strip', alt: '', loading: 'lazy', width: 256, height: 14, src: stripAddress(name) }),
+      colourStrip(name, true),
     );
     row.addEventListener('click', () => {
       const { controls } = this;
@@ -113,7 +149,26 @@ export class ColormapSection {
       const backwards = isReversed(controls.display.colormap ?? controls.info.colormap ?? '');
       controls.change({ colormap: (backwards ? reversedName(name, controls.colormaps) : null) ?? name });
     });
-    return row;
+    const star = button('★', `Favourite: ${name}`, () => {
+      if (!this.favourites.delete(name)) this.favourites.add(name);
+      storeFavourites(this.favourites);
+      this.shown = null;
+      this.refresh();
+      document.getElementById(`favourite-${name}`)?.focus({ preventScroll: true });
+    }, { class: 'star', id: `favourite-${name}`, 'aria-pressed': String(this.favourites.has(name)) });
+    return el('div', { class: 'browser-line', 'data-name': name }, row, star);
+  }
+
+  private filter(): void {
+    const wanted = this.search.value.trim().toLowerCase();
+    for (const section of this.list.querySelectorAll<HTMLElement>('.browser-group')) {
+      let seen = false;
+      for (const line of section.querySelectorAll<HTMLElement>('.browser-line')) {
+        line.hidden = !(line.dataset['name'] ?? '').toLowerCase().includes(wanted);
+        seen ||= !line.hidden;
+      }
+      section.hidden = !seen;
+    }
   }
 
   private reveal(): void {

@@ -4,6 +4,7 @@ import { el } from '../dom.ts';
 import { type Display, normalise, offersChannels, takesColormap, takesWindow } from '../state.ts';
 import { AxisPlayer, axisSection, showIndex } from './axes.ts';
 import { channelSection } from './channels.ts';
+import { ContrastSection } from './contrast.ts';
 import { ColormapSection } from './colormap.ts';
 import { factsSection } from './facts.ts';
 import { resamplingSection } from './resampling.ts';
@@ -12,6 +13,16 @@ import { windowSection } from './window.ts';
 
 export class Panel {
   readonly element = el('aside', { class: 'panel', id: 'panel', 'aria-label': 'Display' });
+  readonly contrast = new ContrastSection();
+  /** The section of regions, which lives longer than an image. */
+  regions: HTMLElement | null = null;
+  save: HTMLElement | null = null;
+  /** Lives longer than an image, too. */
+  labels: HTMLElement | null = null;
+  /** The section of a comparison, which comes first while there is one: what follows is of the image that it names. */
+  compare: HTMLElement | null = null;
+  isComparing = false;
+  scales: HTMLElement | null = null;
   private readonly colormap = new ColormapSection();
   private readonly player: AxisPlayer;
   private colormaps: Colormap[] = [];
@@ -20,10 +31,17 @@ export class Panel {
   private controls: Controls | null = null;
 
   constructor(
-    private readonly onChange: (display: Display) => void,
-    isReady: () => boolean,
+    private readonly onChange: (display: Display, isStep: boolean) => void,
+    film: { isReady(): boolean; prepare(display: Display): Promise<void> },
   ) {
-    this.player = new AxisPlayer((axis) => this.step(axis), isReady);
+    this.player = new AxisPlayer({
+      step: (axis) => this.step(axis),
+      prepare: async (axis) => {
+        const next = this.next(axis);
+        if (next) await film.prepare(next);
+      },
+      isReady: () => film.isReady(),
+    });
   }
 
   setColormaps(colormaps: Colormap[]): void {
@@ -31,23 +49,41 @@ export class Panel {
     this.render(true);
   }
 
-  /** Shows an image's controls. A control that has the focus keeps it. */
-  show(info: ImageInfo, display: Display): void {
+  /** Shows an image's controls. A control that has the focus keeps it, and what is typed in it if it is to. */
+  show(info: ImageInfo, display: Display, keepTyped = true): void {
     const same = info.id === this.info?.id;
     if (!same) this.player.stop();
     this.info = info;
     this.display = display;
     // What is being typed is not a choice yet, and must not be lost when the server has news of the image.
-    this.render(same);
+    this.render(same && keepTyped);
   }
 
   /** The image is no longer looked at. */
   leave(): void {
+    this.contrast.leave();
     this.player.stop();
+  }
+
+  get maps(): readonly Colormap[] {
+    return this.colormaps;
+  }
+
+  /** Lets an axis run by itself, or stops it. */
+  play(axis: string): void {
+    this.player.toggle(axis);
+    this.render(true);
   }
 
   focusColormap(): void {
     this.element.querySelector<HTMLSelectElement>('#colormap')?.focus();
+  }
+
+  /** Opens or closes the list of all colours. */
+  browseColormaps(): void {
+    const browse = this.element.querySelector<HTMLButtonElement>('#colormap-browse');
+    browse?.click();
+    browse?.focus();
   }
 
   private change(change: Partial<Display>): void {
@@ -56,9 +92,13 @@ export class Panel {
   }
 
   /** Without new controls, so that one that is being used stays. */
-  private changeQuietly(change: Partial<Display>): void {
-    if (this.apply(change) && this.controls && this.display) this.controls.display = this.display;
-    this.tell();
+  private changeQuietly(change: Partial<Display>, isStep = true): void {
+    if (this.apply(change) && this.controls && this.display) {
+      this.controls.display = this.display;
+      // Another slice has other values.
+      if (change.axes) this.contrast.refresh();
+    }
+    this.tell(isStep);
   }
 
   private apply(change: Partial<Display>): boolean {
@@ -67,16 +107,26 @@ export class Panel {
     return true;
   }
 
-  private tell(): void {
-    if (this.display) this.onChange(this.display);
+  private tell(isStep = true): void {
+    if (this.display) this.onChange(this.display, isStep);
+  }
+
+  /** The display one further along an axis. */
+  private next(name: string): Display | null {
+    const { info, display } = this;
+    const axis = info?.extra_axes.find((other) => other.name === name);
+    if (!info || !axis || !display) return null;
+    const index = ((display.axes.get(name) ?? 0) + 1) % axis.size;
+    return normalise({ ...display, axes: new Map(display.axes).set(name, index) }, info);
   }
 
   private step(name: string): void {
-    const axis = this.info?.extra_axes.find((other) => other.name === name);
-    if (!axis || !this.display) return;
-    const next = ((this.display.axes.get(name) ?? 0) + 1) % axis.size;
-    this.changeQuietly({ axes: new Map(this.display.axes).set(name, next) });
-    showIndex(this.element, axis, next);
+    const { info } = this;
+    const axis = info?.extra_axes.find((other) => other.name === name);
+    const next = this.next(name);
+    if (!info || !axis || !next) return;
+    this.changeQuietly({ axes: next.axes }, false);
+    showIndex(this.element, info, axis, next.axes.get(name) ?? 0);
   }
 
   private render(keepTyped = false): void {
@@ -91,11 +141,18 @@ export class Panel {
     const active = this.element.contains(document.activeElement) ? document.activeElement : null;
     const typed = keepTyped && active instanceof HTMLInputElement && active.type === 'text' ? active.value : null;
     this.element.replaceChildren(...[
+      this.isComparing ? this.compare : null,
       takesColormap(info, display) ? this.colormap.render(controls) : null,
+      takesWindow(info, display) ? this.contrast.render(controls) : null,
       takesWindow(info, display) ? windowSection(controls) : null,
       offersChannels(info) ? channelSection(controls) : null,
       ...info.extra_axes.filter((axis) => axis.size > 1).map((axis) => axisSection(axis, controls, this.player)),
+      this.labels,
       info.resamplings.length > 1 ? resamplingSection(controls) : null,
+      this.scales,
+      this.isComparing ? null : this.compare,
+      this.regions,
+      this.save,
       factsSection(info),
     ].filter((section) => section !== null));
     this.colormap.restore();

@@ -11,13 +11,14 @@ export function windowSection({ info, display, change }: Controls): HTMLElement 
   const preset = (name: string, label: string, range: { min?: number | null; max?: number | null } | null): Node => {
     const ends: Pick<Display, End> = { vmin: range?.min ?? null, vmax: range?.max ?? null };
     const pressed = ends.vmin !== null && display.vmin === ends.vmin && display.vmax === ends.vmax;
-    return button(name, label, () => change(ends), {
+    return button(name, label, () => change({ ...ends, windows: new Map() }), {
       id: `window-${name.toLowerCase()}`, disabled: ends.vmin === null || ends.vmax === null,
       'aria-pressed': String(pressed),
     });
   };
-  const auto = button('Auto', "The image's own window", () => change({ vmin: null, vmax: null }), {
-    id: 'window-auto', 'aria-pressed': String(display.vmin === null && display.vmax === null),
+  const auto = button('Auto', "The image's own window", () => change({ vmin: null, vmax: null, windows: new Map() }), {
+    id: 'window-auto',
+    'aria-pressed': String(display.vmin === null && display.vmax === null && display.windows.size === 0),
   });
   const range = dtypeRange(info.dtype);
   const presets = [
@@ -37,7 +38,7 @@ export function windowSection({ info, display, change }: Controls): HTMLElement 
       const value = parseNumber(input.value);
       const unchanged = own !== undefined && input.value === ownText;
       if (value === null && input.value.trim() !== '') input.setAttribute('aria-invalid', 'true');
-      else change({ [name]: unchanged ? null : value });
+      else change({ [name]: unchanged ? null : value, windows: new Map() });
     });
     return el('label', { class: 'field' }, el('span', {}, label), input);
   };
