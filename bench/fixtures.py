@@ -27,12 +27,12 @@ def picture_of(side: int) -> np.ndarray:
     return shown
 
 
-def sparse(path: Path, side: int) -> None:
-    """Write a side × side uint8 .npy of zeros that takes no room on the disk."""
+def sparse(path: Path, side: int, dtype: str = "|u1") -> None:
+    """Write a side × side .npy of zeros that takes no room on the disk."""
     with path.open("wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (side, side)}
+        header = {"descr": dtype, "fortran_order": False, "shape": (side, side)}
         np.lib.format.write_array_header_1_0(file, header)
-        file.truncate(file.tell() + side * side)
+        file.truncate(file.tell() + side * side * np.dtype(dtype).itemsize)
 
 
 def main() -> None:
@@ -40,7 +40,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     side, picture, large, huge = map(int, sys.argv[2:])
     done = folder / "done"
-    if done.exists() and done.read_text() == repr(sys.argv[2:]):
+    made = f"2 {sys.argv[2:]}"
+    if done.exists() and done.read_text() == made:
         return
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "field.npy", waves(side))
@@ -57,7 +58,8 @@ def main() -> None:
     image.save(folder / "picture.tif", compression="tiff_deflate")
     sparse(folder / "large.npy", large)
     sparse(folder / "sparse.npy", huge)
-    done.write_text(repr(sys.argv[2:]))
+    sparse(folder / "hundred.npy", 160_000, "<f4")
+    done.write_text(made)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ mod client;
 mod floor;
 mod measures;
 mod program;
+mod python;
 mod report;
+mod residency;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ struct Options {
     projectile: PathBuf,
     python: PathBuf,
     seed: PathBuf,
+    serve_python: PathBuf,
     fixtures: PathBuf,
     work: PathBuf,
     write: Option<PathBuf>,
@@ -58,6 +61,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "--projectile" => options.projectile = value,
             "--python" => options.python = value,
             "--seed" => options.seed = value,
+            "--serve-python" => options.serve_python = value,
             "--fixtures" => options.fixtures = value,
             "--work" => options.work = value,
             "--write" => options.write = Some(value),

@@ -8,16 +8,16 @@ use std::time::Instant;
 use crate::client::{Connection, get, get_final, load};
 use crate::program::Program;
 use crate::report::{Budget, Row};
-use crate::{Options, Result};
+use crate::{Options, Result, python, residency};
 
 /// How many rows there must be.
-const ROWS: usize = 31;
-const CONNECTIONS: usize = 8;
-const NO_MEMORY: &str = "this system does not tell how much memory a process has had";
-const MEBIBYTE: f64 = 1_048_576.0;
+const ROWS: usize = 31 + python::ROWS + residency::ROWS;
+pub(crate) const CONNECTIONS: usize = 8;
+pub(crate) const NO_MEMORY: &str = "this system does not tell how much memory a process has had";
+pub(crate) const MEBIBYTE: f64 = 1_048_576.0;
 
 /// The files that are served, made by `fixtures.py`, and their sizes.
-struct Fixtures {
+pub(crate) struct Fixtures {
     folder: PathBuf,
     /// Side of the arrays in memory.
     side: usize,
@@ -27,7 +27,7 @@ struct Fixtures {
     large: usize,
     /// Side of the sparse one of 40 GB.
     sparse: usize,
-    rounds: usize,
+    pub(crate) rounds: usize,
 }
 
 impl Fixtures {
@@ -59,12 +59,12 @@ impl Fixtures {
         }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// The same several times over, so that a round takes a while.
-    fn many_tiles(&self, tail: &str) -> Vec<String> {
+    pub(crate) fn many_tiles(&self, tail: &str) -> Vec<String> {
         let tiles = self.tiles(tail);
         let times = if self.rounds > 1 { 8 } else { 2 };
         tiles.iter().cycle().take(tiles.len() * times).cloned().collect()
@@ -86,9 +86,11 @@ pub(crate) fn all(options: &Options) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     throughput(options, &fixtures, &mut rows)?;
     against_seed(options, &fixtures, &mut rows)?;
+    python::measure(options, &fixtures, &mut rows)?;
     first_tiles(options, &fixtures, &mut rows)?;
     sizes(options, &fixtures, &mut rows)?;
     storm(options, &fixtures, &mut rows)?;
+    residency::measure(options, &fixtures, &mut rows)?;
     match rows.iter().find(|row| !row.ratio.is_finite()) {
         Some(row) => Err(format!("{}: nothing was measured", row.what)),
         None if rows.len() != ROWS => Err(format!("{} rows of {ROWS}", rows.len())),
@@ -96,11 +98,11 @@ pub(crate) fn all(options: &Options) -> Result<Vec<Row>> {
     }
 }
 
-fn progress(what: &str) {
+pub(crate) fn progress(what: &str) {
     println!("… {what}");
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -110,7 +112,7 @@ fn milliseconds(since: Instant) -> f64 {
 }
 
 /// Serves one file; `extra` are more arguments.
-fn serve(options: &Options, file: &Path, extra: &[&str]) -> Result<Program> {
+pub(crate) fn serve(options: &Options, file: &Path, extra: &[&str]) -> Result<Program> {
     let file = file.to_string_lossy();
     let mut arguments = vec![&*file, "-p", "0"];
     arguments.extend(extra);

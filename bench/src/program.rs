@@ -55,8 +55,17 @@ impl Program {
 
     /// The most memory it has had, in bytes; `None` where the system doesn't tell.
     pub(crate) fn peak_memory(&self) -> Option<f64> {
+        self.status("VmHWM:")
+    }
+
+    /// The memory it has, in bytes.
+    pub(crate) fn resident_memory(&self) -> Option<f64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, field: &str) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let line = status.lines().find(|line| line.starts_with(field))?;
         line.split_whitespace()
             .nth(1)?
             .parse::<f64>()

@@ -148,11 +148,17 @@ class Server:
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Reply:
+    def get(
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        content: bytes | None = None,
+    ) -> Reply:
         """Ask once, over the one kept connection."""
         for attempt in (0, 1):
             try:
-                self.connection.request(method, path, headers=dict(headers or {}))
+                self.connection.request(method, path, content, dict(headers or {}))
                 answer = self.connection.getresponse()
                 body = answer.read()
                 break
@@ -162,6 +168,11 @@ class Server:
                     raise
         found = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, found, body)
+
+    def post(self, path: str, document: Any) -> Reply:
+        """Ask by a JSON document."""
+        content = json.dumps(document).encode()
+        return self.get(path, {"Content-Type": "application/json"}, "POST", content)
 
     def final(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Ask until the answer is final: neither provisional nor "busy"."""

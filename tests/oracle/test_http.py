@@ -40,7 +40,7 @@ MALFORMED = [
     ("/a/0/0.png", None, None),
     ("/0/0/0x10.png", None, None),
     ("/0/0/0.5.png", None, None),
-    ("/0/0/0.tiff", None, None),
+    ("/0/0/0.exe", None, None),
     ("/0/0/0", None, None),
     ("/0/0/.png", None, None),
     ("/0//0.png", None, None),
