@@ -10,7 +10,7 @@ use crate::setup;
 pub(crate) fn run_with(flags: &[&str]) -> Outcome {
     let dev = flags.contains(&"--dev");
     let profile = if dev { "dev" } else { "release" };
-    let python = setup::python()?;
+    let python = setup::package(profile)?;
     let packages = [
         "build",
         "--locked",
@@ -28,6 +28,9 @@ pub(crate) fn run_with(flags: &[&str]) -> Outcome {
     bench.arg("--projectile").arg(folder.join("projectile"));
     bench.arg("--python").arg(python);
     bench.arg("--seed").arg(root().join("bench/seed_server.py"));
+    bench
+        .arg("--serve-python")
+        .arg(root().join("bench/serve_python.py"));
     bench.arg("--fixtures").arg(root().join("bench/fixtures.py"));
     bench.arg("--work").arg(work());
     if flags.contains(&"--quick") {

@@ -7,13 +7,18 @@ use crate::process::{Outcome, command, installed, root, run, target};
 
 const INSTALL: Duration = Duration::from_mins(15);
 
-/// The Python of the project's own environment, with what `tests/requirements.txt` pins.
+/// What the environment holds.
+const REQUIREMENTS: [&str; 2] = ["tests/requirements.txt", "python/tests/requirements.txt"];
+
+/// The Python of the project's own environment, with what the files of [`REQUIREMENTS`] pin.
 pub(crate) fn python() -> Outcome<PathBuf> {
     let environment = target().join("venv");
     let python = environment.join("bin/python");
-    let requirements = root().join("tests/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements)
-        .map_err(|error| format!("{}: {error}", requirements.display()))?;
+    let mut wanted = String::new();
+    for file in REQUIREMENTS {
+        let text = std::fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
+        wanted.push_str(&text);
+    }
     let stamp = environment.join("installed.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && python.exists() {
         return Ok(python);
@@ -26,17 +31,24 @@ pub(crate) fn python() -> Outcome<PathBuf> {
         &mut command("python3", &["-m", "venv", "--clear", &place]),
         INSTALL,
     )?;
-    let flags = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "-r",
-        "tests/requirements.txt",
-    ];
-    run(&mut command(&python, &flags), INSTALL)?;
+    let mut pip = command(&python, &PIP);
+    for file in REQUIREMENTS {
+        pip.args(["-r", file]);
+    }
+    run(&mut pip, INSTALL)?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+const PIP: [&str; 5] = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+
+/// The same Python, with the package in it as `pip install .` installs it, of a profile of Cargo's.
+pub(crate) fn package(profile: &str) -> Outcome<PathBuf> {
+    let python = python()?;
+    let mut pip = command(&python, &PIP);
+    pip.args(["--no-deps", "--force-reinstall", "."]);
+    pip.env("MATURIN_PEP517_ARGS", format!("--locked --profile {profile}"));
+    run(&mut pip, Duration::from_mins(30))?;
     Ok(python)
 }
 

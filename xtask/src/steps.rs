@@ -66,6 +66,11 @@ const STEPS: &[Step] = &[
         run: oracle,
     },
     Step {
+        name: "python",
+        about: "the Python package, as pip installs it",
+        run: package,
+    },
+    Step {
         name: "e2e",
         about: "the viewer in a real browser",
         run: e2e,
@@ -228,11 +233,19 @@ fn viewer() -> Outcome {
 fn ruff() -> Outcome {
     let python = setup::python()?;
     run(
-        &mut command(&python, &["-m", "ruff", "check", "tests", "bench"]),
+        &mut command(
+            &python,
+            &["-m", "ruff", "check", "tests", "bench", "python", "examples"],
+        ),
         MINUTES(2),
     )?;
     quiet(run(
-        &mut command(&python, &["-m", "ruff", "format", "--check", "tests", "bench"]),
+        &mut command(
+            &python,
+            &[
+                "-m", "ruff", "format", "--check", "tests", "bench", "python", "examples",
+            ],
+        ),
         MINUTES(2),
     ))
 }
@@ -267,6 +280,28 @@ fn oracle() -> Outcome {
     nothing_skipped(run(&mut pytest, MINUTES(20))?)
 }
 
+fn package() -> Outcome {
+    let chromium = setup::chromium()?;
+    let python = setup::package("dev")?;
+    let mut pytest = command(
+        &python,
+        &[
+            "-m",
+            "pytest",
+            "python/tests",
+            "-q",
+            "--color=no",
+            "-p",
+            "no:cacheprovider",
+            "--import-mode=importlib",
+        ],
+    );
+    pytest
+        .env("CHROMIUM", chromium)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    nothing_skipped(run(&mut pytest, MINUTES(25))?)
+}
+
 fn e2e() -> Outcome {
     let chromium = setup::chromium()?;
     setup::npm()?;
@@ -274,17 +309,26 @@ fn e2e() -> Outcome {
         &mut command(binary()?, &["demo", "-p", "0"]),
         Duration::from_mins(1),
     )?;
-    let picture = target().join("viewer.png");
+    let pictures = target().join("screenshots");
+    // Those of tests that are no more would be taken for those of this run.
+    std::fs::remove_dir_all(&pictures).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(format!("{}: {error}", pictures.display())),
+    })?;
     let mut browser = setup::npm_run(&["run", "e2e"]);
     browser
         .env("PROJECTILE_URL", &server.url)
         .env("CHROMIUM", chromium)
-        .env("SCREENSHOT", &picture);
-    let output = run(&mut browser, MINUTES(10))?;
-    if !picture.exists() {
+        .env("PROJECTILE_SCREENSHOTS", &pictures);
+    let outcome = run(&mut browser, MINUTES(25));
+    // Also, and above all, of a run that failed.
+    let kept = std::fs::read_dir(&pictures).map_or(0, Iterator::count);
+    println!("{kept} pictures of what was tested: {}", pictures.display());
+    let output = outcome?;
+    if kept == 0 {
         return Err(format!(
-            "the browser test left no picture at {}",
-            picture.display()
+            "the browser tests left no picture in {}",
+            pictures.display()
         ));
     }
     Ok(output)
