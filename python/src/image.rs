@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use projectile::{
-    Area, BlockCache, Cancel, ChunkedOptions, ChunkedSource, Coordinates, DType, Dimension, Division,
-    Encoding, Error, Image, ImageOptions, NamedSource, OpenOptions, Photometric, ReadFuture, ReadRequest,
-    Resampling, Residence, Result, Source, SourceInfo, Style, TileRequest, colormap,
+    Area, BlockCache, Cancel, ChannelInfo, ChunkedOptions, ChunkedSource, Coordinates, DType, Dimension,
+    Division, Encoding, Error, Image, ImageOptions, NamedSource, OpenOptions, Photometric, ReadFuture,
+    ReadRequest, Resampling, Residence, Result, Source, SourceInfo, Style, TileRequest, colormap,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -76,7 +76,7 @@ impl Facts {
                 }),
             })
             .collect();
-        info.channel_names.clone_from(&self.channel_names);
+        info.channels = self.channel_names.iter().map(ChannelInfo::named).collect();
         info.details.clone_from(&self.details);
         info.nodata = self.nodata;
         info.version = self.version;

@@ -31,6 +31,7 @@ pub use render::{
 };
 pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{
-    Cancel, Level, Photometric, ReadFuture, ReadRequest, Region, Residence, Selection, Source, SourceInfo,
+    Cancel, ChannelInfo, Level, Photometric, ReadFuture, ReadRequest, Region, Residence, Selection, Source,
+    SourceInfo,
 };
 pub use statistics::{Statistics, Summary};

@@ -96,8 +96,8 @@ pub struct SourceInfo {
     pub photometric: Photometric,
     /// The value that stands for "no data", where the file has one. NaN is never data.
     pub nodata: Option<f64>,
-    /// Names of the channels, where the file has them.
-    pub channel_names: Vec<String>,
+    /// What is known of each channel, in order; empty where nothing is.
+    pub channels: Vec<ChannelInfo>,
     /// Resampling that suits the image, where its maker knows (and by which its own overviews were made).
     pub resampling: Option<Resampling>,
     /// A colormap that suits the image, where its maker knows.
@@ -128,13 +128,44 @@ impl SourceInfo {
             levels: vec![level],
             photometric: Photometric::Auto,
             nodata: None,
-            channel_names: Vec::new(),
+            channels: Vec::new(),
             resampling: None,
             colormap: None,
             window: None,
             format: format.into(),
             details: Vec::new(),
             version: 0,
+        }
+    }
+
+    /// What to call a channel: its name, or its number where it has none.
+    pub fn channel_name(&self, channel: usize) -> String {
+        self.channels
+            .get(channel)
+            .filter(|known| !known.name.is_empty())
+            .map_or_else(|| channel.to_string(), |known| known.name.clone())
+    }
+}
+
+/// What a file says of one channel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChannelInfo {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Its colour in a composite.
+    pub colour: Option<[u8; 3]>,
+    /// Its display window (vmin, vmax).
+    pub window: Option<(f64, f64)>,
+    /// Whether a composite shows it at first; `None` where the file does not say.
+    pub visible: Option<bool>,
+}
+
+impl ChannelInfo {
+    /// A channel of which only the name is known.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
         }
     }
 }

@@ -66,10 +66,10 @@ use std::path::Path;
 
 pub use projectile_core::geometry::MAX_TILE_SIZE;
 pub use projectile_core::{
-    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Change, Colormap, Coordinates, DType, Dimension,
-    ENCODERS, Effort, Encoding, Error, ErrorKind, Image, ImageOptions, LevelCache, Photometric, RESAMPLINGS,
-    Ranges, ReadFuture, ReadRequest, Region, Resampling, Residence, Result, Samples, Source, SourceInfo,
-    Style, Tile, TileRequest, Value, colormap,
+    Area, ArraySource, Axes, Buffer, COLORMAPS, Cancel, Change, ChannelInfo, Colormap, Coordinates, DType,
+    Dimension, ENCODERS, Effort, Encoding, Error, ErrorKind, Image, ImageOptions, LevelCache, Photometric,
+    RESAMPLINGS, Ranges, ReadFuture, ReadRequest, Region, Resampling, Residence, Result, Samples, Source,
+    SourceInfo, Style, Tile, TileRequest, Value, colormap,
 };
 pub use projectile_formats::{
     AllowedPrefixes, Blob, Block, BlockCache, BlockReader, ChunkedOptions, ChunkedSource, Division, FORMATS,

@@ -116,13 +116,14 @@ impl Display {
         let channels: Vec<ChannelDisplay> = (0..channels)
             .map(|c| {
                 let own = image.kind() == Kind::Channels;
+                let known = info.channels.get(c);
                 Ok(ChannelDisplay {
-                    name: info
-                        .channel_names
-                        .get(c)
-                        .cloned()
-                        .unwrap_or_else(|| c.to_string()),
-                    colour: own.then(|| composite_colour(image.kind(), c)),
+                    name: info.channel_name(c),
+                    colour: own.then(|| {
+                        known
+                            .and_then(|known| known.colour)
+                            .unwrap_or_else(|| composite_colour(image.kind(), c))
+                    }),
                     window: if own {
                         image.window(Some(c), cancel)?.0
                     } else {
@@ -131,17 +132,32 @@ impl Display {
                 })
             })
             .collect::<Result<_>>()?;
-        let shown = if channels.len() > MOST_COMPOSITED {
-            1
-        } else {
-            VISIBLE.min(channels.len())
-        };
         Ok(Self {
             window,
             window_from,
-            visible: (0..shown as u64).collect(),
+            visible: visible(info, channels.len()),
             channels,
         })
+    }
+}
+
+/// The channels that a composite shows at first: those that the file says, else the first few.
+fn visible(info: &SourceInfo, channels: usize) -> Vec<u64> {
+    let shown = if channels > MOST_COMPOSITED {
+        1
+    } else {
+        VISIBLE.min(channels)
+    };
+    let said = |c: usize| info.channels.get(c).and_then(|known| known.visible);
+    let chosen: Vec<u64> = (0..channels)
+        .filter(|&c| said(c) == Some(true))
+        .take(MOST_COMPOSITED)
+        .map(|c| c as u64)
+        .collect();
+    if chosen.is_empty() {
+        (0..shown as u64).collect()
+    } else {
+        chosen
     }
 }
 
@@ -223,7 +239,8 @@ pub(crate) fn look(image: &Image, style: &Style, cancel: &Cancel) -> Result<Look
         .iter()
         .enumerate()
         .map(|(at, &c)| {
-            let own = composite_colour(image.kind(), c as usize);
+            let own = display.channels[c as usize].colour;
+            let own = own.unwrap_or_else(|| composite_colour(image.kind(), c as usize));
             let window = match style.windows.get(at) {
                 Some(&(vmin, vmax)) => Window::new(vmin, vmax)?,
                 None => given_or(style, || Ok(display.channels[c as usize].window))?,
@@ -338,7 +355,8 @@ pub(crate) fn default_window(
     channel: Option<usize>,
     statistics: impl FnOnce() -> Result<Statistics>,
 ) -> Result<(Window, WindowFrom)> {
-    if let Some((vmin, vmax)) = info.window {
+    let of_channel = channel.and_then(|c| info.channels.get(c)?.window);
+    if let Some((vmin, vmax)) = of_channel.or(info.window) {
         return Ok((Window::new(vmin, vmax)?, WindowFrom::Given));
     }
     if let (DType::UInt8 | DType::Bool, Some((vmin, vmax))) = (info.dtype, info.dtype.range()) {

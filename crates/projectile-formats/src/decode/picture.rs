@@ -1,6 +1,6 @@
 //! The last steps, the same for every format: mode, orientation, axes, and the source.
 
-use projectile_core::{ArraySource, Axes, Error, Photometric, Result, SourceInfo};
+use projectile_core::{ArraySource, Axes, ChannelInfo, Error, Photometric, Result, SourceInfo};
 
 use super::data::Data;
 use super::exif;
@@ -113,7 +113,7 @@ impl Picture {
             Photometric::Channels
         };
         info.nodata = self.nodata;
-        info.channel_names = self.channel_names;
+        info.channels = self.channel_names.into_iter().map(ChannelInfo::named).collect();
         info.details = self.details;
         info.version = input.version;
         let offset = turn.offset * self.channels as usize;

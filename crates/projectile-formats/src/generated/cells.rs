@@ -6,7 +6,7 @@
 use std::f32::consts::TAU;
 use std::sync::Arc;
 
-use projectile_core::{Photometric, Resampling, Source};
+use projectile_core::{ChannelInfo, Photometric, Resampling, Source};
 
 use super::noise::Noise;
 use super::{Computed, Field, Row, hash, info, levels};
@@ -33,7 +33,7 @@ pub(super) fn source() -> Arc<dyn Source> {
     info.levels = levels(SIZE, SIZE, 4);
     info.photometric = Photometric::Channels;
     info.resampling = Some(Resampling::AVERAGE);
-    info.channel_names = CHANNELS.map(String::from).to_vec();
+    info.channels = CHANNELS.map(ChannelInfo::named).to_vec();
     info.details = vec![("unit".into(), "photon counts".into())];
     Computed::shared(Cells, info)
 }

@@ -118,7 +118,11 @@ fn what_a_file_says_of_itself_is_told() {
     assert_eq!(info("rgb8.png").format, "PNG");
     assert_ne!(info("rgb8.png").version, info("gray8.png").version);
     assert_eq!(
-        info("layers.exr").channel_names,
+        info("layers.exr")
+            .channels
+            .into_iter()
+            .map(|channel| channel.name)
+            .collect::<Vec<_>>(),
         ["R", "G", "B", "depth.Z", "normal.X"]
     );
     assert_eq!(detail("orientation6.jpg", "EXIF orientation"), "6");

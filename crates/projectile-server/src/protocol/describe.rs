@@ -81,10 +81,8 @@ fn value(entry: &std::sync::Arc<Entry>, address: &Address<'_>) -> Result<Call> {
     let work = Box::new(move |entry: &Entry, cancel: &_| {
         let image = &entry.image;
         let values = image.value(y, x, &indices, cancel)?;
-        let names = &image.info().channel_names;
-        let channels: Vec<String> = (0..values.len())
-            .map(|c| names.get(c).cloned().unwrap_or_else(|| c.to_string()))
-            .collect();
+        let info = image.info();
+        let channels: Vec<String> = (0..values.len()).map(|c| info.channel_name(c)).collect();
         Document::json(&json!({
             "x": x,
             "y": y,

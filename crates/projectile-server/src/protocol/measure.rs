@@ -63,10 +63,7 @@ impl Protocol for Measures {
 fn names(image: &Image, style: &Style) -> Vec<String> {
     let info = image.info();
     let all = (0..info.axes.channels()).collect();
-    let name = |channel: u64| {
-        let known = info.channel_names.get(channel as usize);
-        known.cloned().unwrap_or_else(|| channel.to_string())
-    };
+    let name = |channel: u64| info.channel_name(channel as usize);
     style
         .channels
         .clone()

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use projectile_core::{
-    ArraySource, Axes, Change, Coordinates, Dimension, Image, ImageOptions, Photometric, Region, Samples,
-    SourceInfo,
+    ArraySource, Axes, Change, ChannelInfo, Coordinates, Dimension, Image, ImageOptions, Photometric, Region,
+    Samples, SourceInfo,
 };
 use projectile_server::Uploads;
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ fn images() -> Vec<Image> {
         Axes::named("cyx", &[2, 6, 8]).unwrap(),
         |info| {
             info.photometric = Photometric::Channels;
-            info.channel_names = vec!["nuclei".to_owned(), "membrane".to_owned()];
+            info.channels = ["nuclei", "membrane"].map(ChannelInfo::named).to_vec();
         },
         None,
     );
