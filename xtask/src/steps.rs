@@ -37,7 +37,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "viewer",
-        about: "type check, lint, unit tests and build of the viewer",
+        about: "type check, lint, unit tests, build and size of the viewer",
         run: viewer,
     },
     Step {
@@ -227,6 +227,7 @@ fn viewer() -> Outcome {
     run(&mut setup::npm_run(&["run", "check"]), MINUTES(5))?;
     let tests = nothing_skipped(run(&mut setup::npm_run(&["test"]), MINUTES(5))?)?;
     run(&mut setup::npm_run(&["run", "build"]), MINUTES(5))?;
+    run(&mut setup::npm_run(&["run", "size"]), MINUTES(1))?;
     Ok(tests)
 }
 
