@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use cache::LevelCache;
 
 use crate::array::Pixels;
+use crate::render::Holes;
 use crate::resample::Resampling;
+use crate::source::Region;
 
 /// Which pyramid: how its levels are reduced, and the index along each extra axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,12 +27,24 @@ pub(crate) struct Key {
 pub(crate) struct Levels {
     pub(crate) first: u32,
     pub(crate) levels: Vec<Pixels>,
+    /// What could not be read and is no data, where there is such; the levels then have a dtype that says so.
+    pub(crate) holes: Option<Holes>,
 }
 
 impl Levels {
     /// The plane reduced by `2^reduction`, where it was kept.
     pub(crate) fn get(&self, reduction: u32) -> Option<&Pixels> {
         self.levels.get(reduction.checked_sub(self.first)? as usize)
+    }
+
+    /// Why some of a region of a level is missing, if it is.
+    pub(crate) fn missing(&self, reduction: u32, region: Region) -> Option<String> {
+        self.holes.as_ref()?.within(Region {
+            y: region.y << reduction,
+            x: region.x << reduction,
+            height: region.height << reduction,
+            width: region.width << reduction,
+        })
     }
 
     fn bytes(&self) -> usize {
@@ -213,6 +227,7 @@ mod tests {
         Levels {
             first: 1,
             levels: vec![level],
+            holes: None,
         }
     }
 
