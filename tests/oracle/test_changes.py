@@ -15,7 +15,7 @@ import pytest
 from harness import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     Writer = Callable[[Path, int], None]
@@ -128,11 +128,11 @@ def values(status: int, body: bytes) -> set[int]:
 
 
 @pytest.fixture
-def healthy(tmp_path: Path) -> Iterator[Path]:
+def healthy(tmp_path: Path) -> Path:
     """Another file, which nobody touches."""
     path = tmp_path / "healthy.npy"
     np.save(path, np.full((300, 300), 7, np.uint8))
-    yield path
+    return path
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

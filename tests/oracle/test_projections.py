@@ -218,7 +218,16 @@ def test_channels_are_projected_each(tmp_path):
 def test_what_cannot_be_projected_is_refused(server, tmp_path):
     """By a 400 that names the axis, or a 422 for too much; never by a wait without end."""
     at = server.at("a_u1")
-    for query in ("z=median", "z=mode", "z=nearest", "z=3:max", "z=5:5:max", "z=3:12:max", "z=-1:3:max", "z=max:"):
+    for query in (
+        "z=median",
+        "z=mode",
+        "z=nearest",
+        "z=3:max",
+        "z=5:5:max",
+        "z=3:12:max",
+        "z=-1:3:max",
+        "z=max:",
+    ):
         reply = server.get(f"{at}/0/0/0/64.png?{query}")
         assert (reply.status, reply.json()["parameter"]) == (400, "z"), query
     assert server.get(f"{at}/value?x=0&y=0&z=median").status == 400

@@ -252,3 +252,147 @@ impl Source for ProjectedSource {
         Box::pin(self.gather(request))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::array::{ArraySource, Sample, Samples};
+    use crate::error::ErrorKind;
+    use crate::source::Cancel;
+
+    fn source(samples: Samples, letters: &str, shape: &[u64], nodata: Option<f64>) -> Arc<dyn Source> {
+        let mut info = SourceInfo::new(samples.dtype(), Axes::named(letters, shape).unwrap(), "array");
+        info.nodata = nodata;
+        Arc::new(ArraySource::with_info(samples, info).unwrap())
+    }
+
+    fn by(name: &str, planes: Range<u64>) -> Projection {
+        Projection {
+            kind: Projection::kind_named("z", name).unwrap(),
+            planes,
+        }
+    }
+
+    fn projected(source: &Arc<dyn Source>, projection: Projection) -> Result<ProjectedSource> {
+        let rules = Rules {
+            nodata: source.info().nodata,
+            alpha: false,
+        };
+        ProjectedSource::new(Arc::clone(source), "z", projection, rules, false)
+    }
+
+    fn read(source: &ProjectedSource, step: u64) -> Vec<f64> {
+        let axes = &source.info().axes;
+        let request = ReadRequest {
+            level: 0,
+            region: Region {
+                y: 0,
+                x: 0,
+                height: axes.height(),
+                width: axes.width(),
+            },
+            step,
+            selection: Selection::first(axes),
+            cancel: Cancel::new(),
+        };
+        wait(source.read(request)).unwrap().to_f64()
+    }
+
+    #[test]
+    fn nodata_is_left_out_and_marked() {
+        // Of three planes of four pixels: all valid, some, one that is the mean's own nodata, none.
+        let samples = vec![1i16, -9, -10, -9, 3, 5, -8, -9, 8, -9, -9, -9];
+        let stack = source(Samples::Int16(samples.into()), "zyx", &[3, 1, 4], Some(-9.0));
+        let of = |name| {
+            let source = projected(&stack, by(name, 0..3)).unwrap();
+            (read(&source, 1), source.info().dtype, source.info().nodata)
+        };
+        assert_eq!(of("max"), (vec![8.0, 5.0, -8.0, -9.0], DType::Int16, Some(-9.0)));
+        assert_eq!(of("min"), (vec![1.0, 5.0, -10.0, -9.0], DType::Int16, Some(-9.0)));
+        let (means, dtype, nodata) = of("mean");
+        assert_eq!(
+            (&means[..3], dtype, nodata),
+            (&[4.0, 5.0, -9.0][..], DType::Float64, None)
+        );
+        assert!(means[3].is_nan());
+        let (sums, ..) = of("sum");
+        assert_eq!(sums[..3], [12.0, 5.0, -18.0]);
+        assert!(sums[3].is_nan());
+    }
+
+    #[test]
+    fn wide_integers_keep_every_digit() {
+        let samples = vec![u64::MAX - 1, 3, u64::MAX, 2];
+        let stack = source(Samples::UInt64(samples.into()), "zyx", &[2, 1, 2], None);
+        let request = ReadRequest {
+            level: 0,
+            region: Region {
+                y: 0,
+                x: 0,
+                height: 1,
+                width: 2,
+            },
+            step: 1,
+            selection: Selection::default(),
+            cancel: Cancel::new(),
+        };
+        let source = projected(&stack, by("max", 0..2)).unwrap();
+        let pixels = wait(source.read(request)).unwrap();
+        assert_eq!(pixels.value(0, 0, 0).unwrap().to_string(), u64::MAX.to_string());
+    }
+
+    #[test]
+    fn what_is_no_projection_is_refused() {
+        let stack = source(
+            Samples::UInt8(vec![0; 40_000].into()),
+            "zyx",
+            &[40_000, 1, 1],
+            None,
+        );
+        for (planes, kind) in [
+            (0..0, ErrorKind::BadRequest),
+            (5..3, ErrorKind::BadRequest),
+            (0..40_001, ErrorKind::BadRequest),
+            (0..40_000, ErrorKind::Limit),
+        ] {
+            let error = projected(&stack, by("max", planes.clone())).unwrap_err();
+            assert_eq!(error.kind(), kind, "{planes:?}");
+        }
+        assert!(projected(&stack, by("max", 0..MOST_PLANES)).is_ok());
+        for name in ["mode", "nearest", "", "Max"] {
+            let error = Projection::kind_named("z", name).unwrap_err();
+            assert_eq!(error.parameter(), Some("z"), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn projections_are_those_of_each_pixel(
+            planes in 1usize..40, height in 1usize..5, width in 1usize..9, step in 1u64..4, seed in 0u64..1000
+        ) {
+            let count = planes * height * width;
+            let samples: Vec<u16> = (0..count as u64)
+                .map(|i| ((i * 2_654_435_761 + seed * 97) >> 7) as u16)
+                .collect();
+            let shape = [planes as u64, height as u64, width as u64];
+            let stack = source(Samples::UInt16(samples.clone().into()), "zyx", &shape, None);
+            let pixel = |y: usize, x: usize| (0..planes).map(move |z| (z * height + y) * width + x);
+            let positions = || {
+                (0..height)
+                    .step_by(step as usize)
+                    .flat_map(move |y| (0..width).step_by(step as usize).map(move |x| (y, x)))
+            };
+            let all = 0..planes as u64;
+            let max: Vec<f64> = positions()
+                .map(|(y, x)| pixel(y, x).map(|i| samples[i]).max().unwrap().to_f64())
+                .collect();
+            prop_assert_eq!(read(&projected(&stack, by("max", all.clone())).unwrap(), step), max);
+            let mean: Vec<f64> = positions()
+                .map(|(y, x)| pixel(y, x).map(|i| f64::from(samples[i])).sum::<f64>() / planes as f64)
+                .collect();
+            prop_assert_eq!(read(&projected(&stack, by("average", all)).unwrap(), step), mean);
+        }
+    }
+}

@@ -184,6 +184,11 @@ impl Pyramids {
         });
     }
 
+    /// Makes room for a pyramid of so many bytes, before it is built: what is built counts, too.
+    pub(crate) fn make_room(&self, bytes: u64) {
+        self.cache.make_room(bytes);
+    }
+
     /// Publishes a built pyramid, and lets go of those least recently used, of whatever image, beyond the budget. One
     /// whose pixels changed while it was built is wanted once more instead.
     pub(crate) fn publish(&self, key: Key, levels: Levels) {
@@ -281,6 +286,19 @@ mod tests {
         assert!(pyramids.get(&key(2)).is_none());
         pyramids.publish(key(4), levels(50));
         assert!(pyramids.get(&key(3)).is_none());
+    }
+
+    #[test]
+    fn room_is_made_before_a_pyramid_is_built() {
+        let pyramids = Pyramids::new(&LevelCache::new(100), false);
+        (0..2).for_each(|i| pyramids.publish(key(i), levels(50)));
+        pyramids.make_room(40);
+        assert!(pyramids.get(&key(0)).is_none());
+        assert!(pyramids.get(&key(1)).is_some());
+        pyramids.make_room(50);
+        assert!(pyramids.get(&key(1)).is_some());
+        pyramids.make_room(1000);
+        assert!(pyramids.get(&key(1)).is_none());
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl Build {
             levelling.first_built(),
             image.max_zoom().max(levelling.first_built()),
         );
+        image.pyramids().make_room(levelling.bytes_from(first));
         let reduced = levelling.reduce(None, first..=last, &selection, None, threads, cancel);
         let (levels, holes) = match reduced {
             Err(error) if error.kind() == ErrorKind::Corrupt => {

@@ -213,4 +213,22 @@ mod tests {
         );
         assert_eq!(changes.revision(grid, &tile(12, 0, 0, 1)), 0, "another plane");
     }
+
+    #[test]
+    fn a_projection_is_touched_by_a_change_of_any_of_its_planes() {
+        let (changes, grid) = (Changes::default(), Grid::new(256, 256));
+        let of = |planes| {
+            let mut request = tile(0, 0, 0, 0);
+            request.style.indices.clear();
+            let kind = crate::resample::Resampling::MAX;
+            request.style.projections =
+                vec![("t".to_owned(), crate::projection::Projection { kind, planes })];
+            request
+        };
+        changes.record(change(0, 0, 5, 4..6));
+        assert_eq!(changes.revision(grid, &of(0..9)), 1);
+        assert_eq!(changes.revision(grid, &of(5..9)), 1);
+        assert_eq!(changes.revision(grid, &of(0..4)), 0);
+        assert_eq!(changes.revision(grid, &of(6..9)), 0);
+    }
 }

@@ -209,3 +209,183 @@ fn nothing(dtype: DType, nodata: Option<f64>, shape: [usize; 3]) -> Result<Pixel
     let pixels = Pixels::new(samples, shape[0], shape[1], shape[2])?;
     Ok(pixels.cast(dtype))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::array::{ArraySource, Axes, Sample};
+    use crate::encode::Encoding;
+    use crate::render::{Area, HistogramRequest, Style};
+    use crate::source::{Cancel, ReadFuture, Residence, Source, SourceInfo};
+
+    const SIDE: u64 = 2048;
+    const HOLE: Region = Region {
+        y: 520,
+        x: 1030,
+        height: 20,
+        width: 30,
+    };
+
+    /// An array of one value, a part of which cannot be read.
+    #[derive(Debug)]
+    struct Broken(ArraySource);
+
+    impl Source for Broken {
+        fn info(&self) -> &SourceInfo {
+            self.0.info()
+        }
+
+        fn residence(&self) -> Residence {
+            Residence::Local
+        }
+
+        fn read(&self, request: ReadRequest) -> ReadFuture<'_> {
+            let part = request.region;
+            let apart = part.y >= HOLE.y + HOLE.height
+                || HOLE.y >= part.y + part.height
+                || part.x >= HOLE.x + HOLE.width
+                || HOLE.x >= part.x + part.width;
+            if apart {
+                return self.0.read(request);
+            }
+            Box::pin(std::future::ready(Err(Error::corrupt("block 7 is broken"))))
+        }
+    }
+
+    fn broken<T: Sample>(value: f64, nodata: Option<f64>) -> Image {
+        let samples = T::wrap(vec![T::from_f64(value); (SIDE * SIDE) as usize]);
+        let axes = Axes::guess(&[SIDE, SIDE]).unwrap();
+        let mut info = SourceInfo::new(samples.dtype(), axes, "array");
+        info.nodata = nodata;
+        let array = ArraySource::with_info(samples, info).unwrap();
+        Image::new("broken", Arc::new(Broken(array))).unwrap()
+    }
+
+    fn request(z: u32, x: u64, y: u64, size: u32, format: &str) -> TileRequest {
+        TileRequest {
+            area: Area::Tile { z, x, y, size },
+            style: Style::default(),
+            encoding: Encoding::by_extension(format).unwrap(),
+        }
+    }
+
+    fn built<T: Sample>(value: f64, nodata: Option<f64>) -> Image {
+        let image = broken::<T>(value, nodata);
+        let cancel = Cancel::new();
+        let early = image.render(&request(0, 0, 0, 256, "bin"), &cancel).unwrap_err();
+        assert_eq!(early.kind(), ErrorKind::Corrupt);
+        image.next_build().unwrap().run(2, &cancel).unwrap();
+        image
+    }
+
+    #[test]
+    fn a_tile_of_broken_pixels_is_hatched_and_its_samples_are_an_error() {
+        let (image, cancel) = (broken::<u8>(100.0, None), Cancel::new());
+        assert!(image.render(&request(3, 0, 0, 256, "png"), &cancel).is_ok());
+        for format in ["png", "jpg", "webp"] {
+            let request = request(3, 4, 2, 256, format);
+            let error = image.render(&request, &cancel).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupt);
+            let tile = image.error_tile(&request, error).unwrap();
+            assert!(tile.bytes.len() > 100 && tile.media_type.starts_with("image/"));
+            assert_eq!(
+                tile.damage,
+                Some(Damage {
+                    reason: "block 7 is broken".to_owned(),
+                    whole: true
+                })
+            );
+        }
+        let error = Error::corrupt("broken");
+        let request = request(3, 4, 2, 256, "npy");
+        assert_eq!(image.error_tile(&request, error.clone()).unwrap_err(), error);
+    }
+
+    #[test]
+    fn levels_are_built_around_what_is_broken() {
+        let (image, cancel) = (built::<u8>(100.0, None), Cancel::new());
+        let tile = image.render(&request(0, 0, 0, 256, "bin"), &cancel).unwrap();
+        // No byte says that there is none.
+        assert_eq!(tile.samples.unwrap().0, DType::Float16);
+        assert_eq!(tile.damage.unwrap().reason, "block 7 is broken");
+        let values: Vec<f64> = tile
+            .bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&bytes| half::f16::from_le_bytes(bytes).to_f64())
+            .collect();
+        let holes = values.iter().filter(|value| value.is_nan()).count();
+        assert!((20..=300).contains(&holes), "{holes} pixels at 1/8 are missing");
+        assert!(values[65 * 256 + 130].is_nan());
+        assert!(values.iter().all(|value| value.is_nan() || *value == 100.0));
+        // Averages over the hole are of what is there.
+        let coarse = image.render(&request(0, 0, 0, 2, "bin"), &cancel).unwrap();
+        let half = half::f16::from_f64(100.0).to_le_bytes();
+        assert_eq!(coarse.bytes, [half; 4].concat());
+        // What lies apart is as ever.
+        let apart = image.render(&request(1, 0, 1, 256, "bin"), &cancel).unwrap();
+        assert_eq!((apart.samples.unwrap().0, apart.damage), (DType::UInt8, None));
+        assert!(apart.bytes.iter().all(|&byte| byte == 100));
+        assert!(image.render(&request(0, 0, 0, 256, "png"), &cancel).is_ok());
+    }
+
+    #[test]
+    fn nodata_says_what_is_missing_where_there_is_one() {
+        let (image, cancel) = (built::<i16>(100.0, Some(-7.0)), Cancel::new());
+        let tile = image.render(&request(0, 0, 0, 256, "bin"), &cancel).unwrap();
+        assert_eq!(tile.samples.unwrap().0, DType::Int16);
+        assert!(tile.damage.is_some());
+        let values: Vec<i16> = tile
+            .bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|&b| i16::from_le_bytes(b))
+            .collect();
+        assert_eq!(values[65 * 256 + 130], -7);
+        assert!(values.iter().all(|&value| value == -7 || value == 100));
+    }
+
+    #[test]
+    fn samples_of_the_whole_leave_out_what_is_broken() {
+        let (image, cancel) = (broken::<u16>(100.0, None), Cancel::new());
+        assert_eq!(image.display(&cancel).unwrap().window.vmin, 100.0);
+        let histogram = image.histogram(
+            &HistogramRequest {
+                region: None,
+                style: Style::default(),
+                bins: 4,
+                range: None,
+            },
+            &cancel,
+        );
+        let histogram = histogram.unwrap();
+        assert!(histogram.invalid > 0 && histogram.invalid < histogram.count / 2);
+    }
+
+    #[test]
+    fn holes_without_number_are_one() {
+        let holes = Holes::default();
+        for i in 0..1000 {
+            let region = Region {
+                y: 10 * i,
+                x: 0,
+                height: 5,
+                width: 5,
+            };
+            holes.add(region, "broken");
+        }
+        let at = |y| Region {
+            y,
+            x: 0,
+            height: 1,
+            width: 1,
+        };
+        assert!((0..1000).all(|i| holes.within(at(10 * i)).is_some()));
+        assert_eq!(holes.within(at(7)), None);
+        assert_eq!(holes.within(at(10_000)), None);
+    }
+}

@@ -89,6 +89,15 @@ impl<'a> Levelling<'a> {
             .unwrap_or(self.image.max_zoom())
     }
 
+    /// Bytes of all levels from `first` on, about.
+    pub(super) fn bytes_from(&self, first: u32) -> u64 {
+        let info = self.image.info();
+        let (height, width) = self.image.grid().reduced(first);
+        let size = self.resampling.output(info.dtype.magnitude()).size() as u64;
+        let samples = height.saturating_mul(width).saturating_mul(info.axes.channels());
+        samples.saturating_mul(size).saturating_mul(4) / 3
+    }
+
     /// The coarsest stored level that is not coarser than `reduction`: its index, and its own reduction.
     fn base(&self, reduction: u32) -> (usize, u32) {
         let levels = &self.image.info().levels;
