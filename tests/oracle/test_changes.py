@@ -112,6 +112,8 @@ class Askers:
                 connection.request("GET", f"{self.at}/{NATIVE}/{x}/{y}.npy")
                 answer = connection.getresponse()
                 self.seen.append((answer.status, answer.read()))
+                # Some hundred a second are enough to be in flight at any moment.
+                time.sleep(0.002)
             except (http.client.HTTPException, OSError) as fault:
                 self.faults.append(repr(fault))
                 connection.close()
@@ -164,18 +166,19 @@ def test_watched_files_are_seen_anew(
     """With `--watch` the new file is served soon, and until then nothing else than before."""
     path = tmp_path / name
     write(path, OLD)
-    with Server(path, healthy, "--watch") as server, Askers(server, path.stem) as askers:
-        askers.wait(30)
-        change(path, write)
-        until = time.monotonic() + 30
-        found: set[int] = set()
-        while found != {NEW}:
-            assert time.monotonic() < until, "the new file is not served"
-            reply = server.get(f"{askers.at}/{NATIVE}/3/1.npy")
-            found = values(reply.status, reply.body)
-            assert found in ({OLD}, {NEW}, set())
-            time.sleep(0.05)
-        askers.wait(60)
+    with Server(path, healthy, "--watch") as server:
+        with Askers(server, path.stem) as askers:
+            askers.wait(30)
+            change(path, write)
+            until = time.monotonic() + 30
+            found: set[int] = set()
+            while found != {NEW}:
+                assert time.monotonic() < until, "the new file is not served"
+                reply = server.get(f"{askers.at}/{NATIVE}/3/1.npy")
+                found = values(reply.status, reply.body)
+                assert found in ({OLD}, {NEW}, set())
+                time.sleep(0.05)
+            askers.wait(60)
         for status, body in askers.seen:
             assert values(status, body) in ({OLD}, {NEW}, set()), (change.__name__, status)
         assert {NEW} in [values(status, body) for status, body in askers.seen[-30:]]

@@ -85,7 +85,11 @@ def test_native_tiles(server, arrays, dtype, how):
     wanted = projected(arrays[dtype], how)
     at = server.at(f"a_{dtype}")
     for t in (0, 2):
-        tile = server.npy(f"{at}/0/0/0/64.npy?t={t}&z={how}")[..., 0]
+        tile = server.npy(f"{at}/0/0/0/64.npy?t={t}&z={how}")
+        if dtype == "c8" and how == "sum":
+            # numpy's magnitudes may differ from another's by their last bit.
+            np.testing.assert_allclose(tile, wanted[t], rtol=1e-6)
+            continue
         check(tile, wanted[t], (dtype, how, t))
     reply = server.ok(f"{at}/0/0/0/64.bin?z={how}")
     assert reply.headers["x-projectile-dtype"] == wanted.dtype.name
@@ -101,7 +105,7 @@ def test_mean_is_average_and_both_ends_can_be_said(server, arrays):
         ("z=0:11:sum", "sum", ALL),
     ]:
         wanted = projected(arrays["i2"], how, 1, planes)[0]
-        check(server.npy(f"{at}/0/0/0/64.npy?{query}")[..., 0], wanted, query)
+        check(server.npy(f"{at}/0/0/0/64.npy?{query}"), wanted, query)
     first, second = (server.ok(f"{at}/0/0/0/64.png?z={z}") for z in ("max", "0:11:max"))
     assert first.headers["etag"] == second.headers["etag"] != server.ok(f"{at}/0/0/0/64.png").headers["etag"]
 
@@ -109,8 +113,8 @@ def test_mean_is_average_and_both_ends_can_be_said(server, arrays):
 @pytest.mark.parametrize("how", KINDS)
 def test_two_axes_the_last_one_first(server, arrays, how):
     """Of two projections that of the last axis is done first."""
-    wanted = projected(projected(arrays["u2"], how, 1), "max", 0)
-    check(server.npy(f"{server.at('a_u2')}/0/0/0/64.npy?t=max&z={how}")[..., 0], wanted)
+    wanted = projected(projected(arrays["u2"], how, 1), "max", 0, range(SHAPE[0]))
+    check(server.npy(f"{server.at('a_u2')}/0/0/0/64.npy?t=max&z={how}"), wanted)
 
 
 @pytest.mark.parametrize("resampling", ["average", "max", "min", "nearest", "sum", "mode"])
@@ -121,7 +125,7 @@ def test_reduced_tiles(server, arrays, dtype, how, resampling):
     plane = projected(arrays[dtype], how)[1]
     at = server.at(f"a_{dtype}")
     for z, x, y, s in [(0, 0, 0, 16), (1, 1, 0, 8), (2, 1, 1, 4)]:
-        got = server.npy(f"{at}/{z}/{x}/{y}/{s}.npy?t=1&z={how}&resampling={resampling}")[..., 0]
+        got = server.npy(f"{at}/{z}/{x}/{y}/{s}.npy?t=1&z={how}&resampling={resampling}")
         wanted, valid = oracle.tile(plane, z, x, y, s, resampling)
         assert got.shape == wanted.shape
         told = (dtype, how, resampling, z)
@@ -141,7 +145,7 @@ def test_built_levels_are_of_the_projection(tmp_path):
         for how in ("max", "average"):
             plane = projected(array, how, 0, range(12))
             for z in (0, 1):
-                got = server.npy(f"{server.at('stack')}/{z}/{z}/{z}.npy?z={how}")[..., 0]
+                got = server.npy(f"{server.at('stack')}/{z}/{z}/{z}.npy?z={how}")
                 wanted, _ = oracle.tile(plane, z, z, z, 256)
                 assert np.abs(got.astype(float) - wanted).max() <= (0.5 if how == "max" else 1e-9)
         pixel = server.json(f"{server.at('stack')}/value?x=10&y=20&z=max")
@@ -194,7 +198,7 @@ def test_values_and_measures(server, arrays):
     assert (told["count"], told["min"], told["max"]) == (box.size, box.min(), box.max())
     told = server.json(f"{at}/profile?line=0.5,3.5,49.5,3.5&{query}")
     np.testing.assert_array_equal(told["channels"][0]["values"], plane[3])
-    check(server.npy(f"{at}/region.npy?x0=10&y0=5&x1=40&y1=30&{query}")[..., 0], box)
+    check(server.npy(f"{at}/region.npy?x0=10&y0=5&x1=40&y1=30&{query}"), box)
 
 
 def test_channels_are_projected_each(tmp_path):
