@@ -39,8 +39,9 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let outcome = match arguments.next().as_deref() {
         Some("floor") => floor::serve(),
-        Some("run") => options(arguments).and_then(|options| run(&options)),
-        _ => Err("usage: projectile-bench run|floor; start it by `cargo xtask bench`".into()),
+        Some("run") => options(arguments).and_then(|options| run(&options, measures::all)),
+        Some("memory") => options(arguments).and_then(|options| run(&options, residency::alone)),
+        _ => Err("usage: projectile-bench run|memory|floor; start it by `cargo xtask bench`".into()),
     };
     if let Err(why) = outcome {
         eprintln!("bench: {why}");
@@ -71,8 +72,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
     Ok(options)
 }
 
-fn run(options: &Options) -> Result<()> {
-    let rows = measures::all(options)?;
+fn run(options: &Options, measure: impl FnOnce(&Options) -> Result<Vec<report::Row>>) -> Result<()> {
+    let rows = measure(options)?;
     let table = report::markdown(&rows);
     println!("\n{table}");
     if let Some(path) = &options.write {

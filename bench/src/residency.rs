@@ -1,7 +1,9 @@
 //! How much memory a server takes that is asked for tiles all over an array much larger than memory.
 
+use std::path::Path;
+
 use crate::client::load;
-use crate::measures::{CONNECTIONS, Fixtures, MEBIBYTE, NO_MEMORY, progress, serve};
+use crate::measures::{CONNECTIONS, MEBIBYTE, NO_MEMORY, progress, serve};
 use crate::report::{Budget, Row};
 use crate::{Options, Result};
 
@@ -15,14 +17,10 @@ const KEPT: u32 = 1024;
 const BESIDE: u32 = 300;
 
 /// Random tiles of random zooms; for two tiles in three these are raw, which are large.
-pub(crate) fn measure(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> Result<()> {
+pub(crate) fn measure(options: &Options, file: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let count = if options.quick { 500 } else { 20_000 };
     progress(&format!("memory while {count} random tiles of 102 GB are seen"));
-    let server = serve(
-        options,
-        &fixtures.file("hundred.npy"),
-        &["--memory", &format!("{KEPT}M")],
-    )?;
+    let server = serve(options, file, &["--memory", &format!("{KEPT}M")])?;
     let before = server.resident_memory().ok_or(NO_MEMORY)?;
     let done = load(server.address, &tiles(count), CONNECTIONS)?;
     let peak = server.peak_memory().ok_or(NO_MEMORY)? / MEBIBYTE;
@@ -42,6 +40,30 @@ pub(crate) fn measure(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row
         budget: None,
     });
     Ok(())
+}
+
+/// The same alone, of an array that is made where there is none: sparse, so that it takes no room on the disk.
+pub(crate) fn alone(options: &Options) -> Result<Vec<Row>> {
+    let file = options.work.join("memory").join("hundred.npy");
+    make(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let mut rows = Vec::new();
+    measure(options, &file, &mut rows)?;
+    Ok(rows)
+}
+
+fn make(file: &Path) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({SIDE}, {SIDE}), }}");
+    let head = [
+        &b"\x93NUMPY\x01\x00v\x00"[..],
+        format!("{dictionary:<117}\n").as_bytes(),
+    ]
+    .concat();
+    std::fs::write(file, &head)?;
+    let array = std::fs::OpenOptions::new().write(true).open(file)?;
+    array.set_len(head.len() as u64 + SIDE * SIDE * 4)
 }
 
 fn tiles(count: usize) -> Vec<String> {

@@ -210,10 +210,10 @@ export function fetchValue(
   id: string,
   x: number,
   y: number,
-  axes: ReadonlyMap<string, number>,
+  planes: ReadonlyMap<string, number | string>,
   signal: AbortSignal,
 ): Promise<PixelValue> {
   const query = new URLSearchParams({ x: String(x), y: String(y) });
-  for (const [name, index] of axes) query.set(name, String(index));
+  for (const [name, plane] of planes) query.set(name, String(plane));
   return json(`${imagePath(id)}/value?${query.toString()}`, signal);
 }

@@ -19,11 +19,11 @@ export interface View {
 
 /** The query of a histogram; null for what is at its default. */
 export function histogramQuery(
-  channel: number | null, axes: ReadonlyMap<string, number>, view: View | null, bins = 256,
+  channel: number | null, planes: ReadonlyMap<string, number | string>, view: View | null, bins = 256,
 ): string {
   const query = new URLSearchParams({ bins: String(bins) });
   if (channel !== null) query.set('c', String(channel));
-  for (const [name, index] of axes) query.set(name, String(index));
+  for (const [name, plane] of planes) query.set(name, String(plane));
   if (view) for (const [name, value] of Object.entries(view)) query.set(name, String(value));
   return query.toString();
 }

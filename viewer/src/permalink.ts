@@ -24,6 +24,8 @@ export interface Permalink {
   resampling: string | null;
   channels: number[] | null;
   axes: Map<string, number>;
+  /** `z=max`, or `z=3:10:mean`. */
+  projections: Map<string, string>;
   /** What is selected: `y,x,height,width`. */
   box: Region | null;
   norm: Norm | null;
@@ -50,10 +52,13 @@ export interface Permalink {
 const LOOK = ['norm', 'gamma', 'inverted', 'under', 'over', 'bad', 'opacity', 'windows', 'colours'];
 const RESERVED = new Set(['image', 'x', 'y', 'zoom', 'stretch', 'colormap', 'vmin', 'vmax', 'resampling', 'c', 'box', 'labels', 'regions', ...LOOK]);
 
+/** What the server makes of planes along an axis. */
+const PROJECTION = /^(?:\d+:\d+:)?(?:max|min|mean|average|sum)$/;
+
 export function emptyPermalink(): Permalink {
   return {
     image: null, x: null, y: null, zoom: null, stretch: null, colormap: null, vmin: null, vmax: null,
-    resampling: null, channels: null, axes: new Map(), box: null,
+    resampling: null, channels: null, axes: new Map(), projections: new Map(), box: null,
     norm: null, gamma: null, inverted: false, under: null, over: null, bad: null, opacity: null, windows: new Map(),
     colours: new Map(), labels: plainLabels(), regions: [], compare: null,
   };
@@ -101,7 +106,9 @@ export function parsePermalink(hash: string): Permalink {
     link.colours.set(Number(channel), text ?? '');
   }
   for (const [name, text] of fields) {
-    if (!RESERVED.has(name) && !isOfCompare(name) && /^\d+$/.test(text)) link.axes.set(name, Number(text));
+    if (RESERVED.has(name) || isOfCompare(name)) continue;
+    if (/^\d+$/.test(text)) link.axes.set(name, Number(text));
+    else if (PROJECTION.test(text)) link.projections.set(name, text);
   }
   return link;
 }
@@ -140,8 +147,8 @@ export function formatPermalink(link: Permalink): string {
   add('windows', windows.length > 0 ? windows.join(',') : null);
   const colours = [...link.colours].map(([channel, text]) => `${channel}:${text}`);
   add('colours', colours.length > 0 ? colours.join(',') : null);
-  for (const [name, index] of link.axes) {
-    if (!RESERVED.has(name) && !isOfCompare(name)) add(name, index);
+  for (const [name, plane] of new Map<string, number | string>([...link.axes, ...link.projections])) {
+    if (!RESERVED.has(name) && !isOfCompare(name)) add(name, plane);
   }
   add('box', link.box && formatBox(link.box));
   add('labels', formatLabels(link.labels) || null);

@@ -9,7 +9,7 @@ export interface Pixel {
 
 export interface ReadoutTarget {
   id: string;
-  axes: ReadonlyMap<string, number>;
+  axes: ReadonlyMap<string, number | string>;
 }
 
 export class Readout {

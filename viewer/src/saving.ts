@@ -6,7 +6,7 @@ import { saveBlob } from './files.ts';
 import { formatPermalink } from './permalink.ts';
 import type { RegionFormat, SaveActions } from './panels/save.ts';
 import type { Session } from './session.ts';
-import { type Display, tileQuery } from './state.ts';
+import { type Display, planesOf, tileQuery } from './state.ts';
 
 interface Box {
   x0: number;
@@ -22,14 +22,14 @@ export function regionTarget(info: ImageInfo, display: Display, box: Box, format
   const query = new URLSearchParams(tiles.filter(([name]) =>
     name !== 'v' && name !== 'resampling' && (format === 'png' || plane.includes(name))));
   for (const [name, value] of Object.entries(box)) query.set(name, String(value));
-  return `${imagePath(info.id)}/region.${format}?${query.toString().replace(/%2C/g, ',')}`;
+  return `${imagePath(info.id)}/region.${format}?${query.toString().replace(/%2C/g, ',').replace(/%3A/g, ':')}`;
 }
 
 /** Where it is along the other axes. */
 export function placeAlong(info: ImageInfo, display: Display): string {
   return info.extra_axes
     .filter((axis) => axis.size > 1)
-    .map((axis) => `${axis.name} = ${display.axes.get(axis.name) ?? 0}`)
+    .map((axis) => `${axis.name} = ${planesOf(display).get(axis.name) ?? 0}`)
     .join(', ');
 }
 

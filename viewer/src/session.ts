@@ -29,7 +29,7 @@ import { type Shown, Undo } from './history/undo.ts';
 import { scaleOf } from './gpu/norm.ts';
 import { gpuFailed, gpuIsThere } from './gpu/support.ts';
 import { type Picture, Pictures } from './picture.ts';
-import { defaultDisplay, type Display, displayOf, normalise, permalinkOf } from './state.ts';
+import { defaultDisplay, type Display, displayOf, normalise, permalinkOf, planesOf } from './state.ts';
 import type { Status } from './status.ts';
 import { PixelNumbers } from './values/pixel-numbers.ts';
 import { Viewer } from './viewer.ts';
@@ -241,7 +241,7 @@ export class Session {
         this.display = withWindows(info, this.display, this.windows);
       }
       this.chrome.setImage(info);
-      this.readout.setTarget({ id, axes: this.display.axes });
+      this.readout.setTarget({ id, axes: planesOf(this.display) });
       const place = { ...positionIn(beside), ...placeIn(link) };
       this.cover(covers(info, link.labels));
       this.viewer.open(info, this.picture(info), place, (z, x, y) =>
@@ -439,7 +439,7 @@ export class Session {
   private apply(whole = false): void {
     if (!this.info) return;
     this.status.forgive();
-    this.readout.setTarget({ id: this.info.id, axes: this.display.axes });
+    this.readout.setTarget({ id: this.info.id, axes: planesOf(this.display) });
     this.regions.show(this.display);
     this.labels.setDisplay(this.display);
     this.showNumbers();

@@ -60,7 +60,7 @@ export function settingsBeside(settings: Settings, link: Permalink): Settings {
 
 /** The display with what the settings say of it, as far as the image can follow. */
 export function displayWith(display: Display, settings: Settings, info: ImageInfo): Display {
-  const next: Display = { ...display, axes: new Map(display.axes), windows: new Map(display.windows) };
+  const next: Display = { ...display, axes: new Map(display.axes), projections: new Map(display.projections), windows: new Map(display.windows) };
   const { window, colormap, resampling, channels, axes = {} } = settings;
   if (window !== undefined) {
     next.vmin = window?.[0] ?? null;
@@ -77,7 +77,10 @@ export function displayWith(display: Display, settings: Settings, info: ImageInf
   }
   for (const { name, size } of info.extra_axes) {
     const index = axes[name];
-    if (index !== undefined && Number.isInteger(index) && index >= 0 && index < size) next.axes.set(name, index);
+    if (index !== undefined && Number.isInteger(index) && index >= 0 && index < size) {
+      next.axes.set(name, index);
+      next.projections.delete(name);
+    }
   }
   return normalise(next, info);
 }
@@ -90,9 +93,9 @@ export function positionIn({ center, zoom }: Settings): Partial<Position> {
   };
 }
 
-/** The index of every extra axis. */
+/** The index of every extra axis that is at one; not of those whose planes are made one. */
 export const allAxes = (info: ImageInfo, display: Display): Map<string, number> =>
-  new Map(info.extra_axes.map(({ name }) => [name, display.axes.get(name) ?? 0]));
+  new Map(info.extra_axes.filter(({ name }) => !display.projections.has(name)).map(({ name }) => [name, display.axes.get(name) ?? 0]));
 
 /** What is shown, defaults included. */
 export function shownState(
@@ -118,7 +121,7 @@ export function shownState(
     colormap: takesColormap(info, display) ? (display.colormap ?? info.colormap) || 'gray' : null,
     resampling: display.resampling ?? info.resampling,
     channels: offersChannels(info) ? chosenChannels(info, display) : null,
-    axes: Object.fromEntries(allAxes(info, display)),
+    axes: Object.fromEntries(info.extra_axes.map(({ name }) => [name, display.axes.get(name) ?? 0])),
     selection,
   };
 }

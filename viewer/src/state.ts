@@ -16,6 +16,8 @@ export interface Display {
   resampling: string | null;
   channels: number[] | null;
   axes: Map<string, number>;
+  /** Axes whose planes are made one: `max`, or `3:10:mean`. The index along them stays, for when they are not any more. */
+  projections: Map<string, string>;
   /** Only where the GPU colours the tiles. */
   norm: Norm | null;
   gamma: number | null;
@@ -34,7 +36,7 @@ export interface Display {
 }
 
 export function defaultDisplay(): Display {
-  return { colormap: null, vmin: null, vmax: null, resampling: null, channels: null, axes: new Map(), ...plainLook() };
+  return { colormap: null, vmin: null, vmax: null, resampling: null, channels: null, axes: new Map(), projections: new Map(), ...plainLook() };
 }
 
 type Look = Pick<Display, 'norm' | 'gamma' | 'inverted' | 'under' | 'over' | 'bad' | 'opacity' | 'windows' | 'colours'>;
@@ -73,6 +75,8 @@ export function displayOf(link: Permalink, info: ImageInfo): Display {
   for (const axis of info.extra_axes) {
     const index = link.axes.get(axis.name);
     if (index !== undefined && index > 0 && index < axis.size) display.axes.set(axis.name, index);
+    const projection = link.projections.get(axis.name);
+    if (projection !== undefined && axis.size > 1) display.projections.set(axis.name, projection);
   }
   return normalise(display, info);
 }
@@ -91,7 +95,10 @@ export function permalinkOf(
 
 /** Drops choices that equal the defaults. */
 export function normalise(display: Display, info: ImageInfo): Display {
-  const clean = { ...display, axes: new Map(display.axes), windows: new Map(display.windows), colours: new Map(display.colours) };
+  const clean = {
+    ...display, axes: new Map(display.axes), projections: new Map(display.projections),
+    windows: new Map(display.windows), colours: new Map(display.colours),
+  };
   if (clean.norm === 'linear') clean.norm = null;
   if (clean.gamma === 1) clean.gamma = null;
   if (clean.opacity === 1) clean.opacity = null;
@@ -156,14 +163,20 @@ export function channelWindow(info: ImageInfo, display: Display, channel: number
   return vmin == null || vmax == null ? null : { vmin, vmax };
 }
 
+/** What is chosen along each axis: an index, or a projection. */
+export type Planes = ReadonlyMap<string, number | string>;
+
+export const planesOf = ({ axes, projections }: Pick<Display, 'axes' | 'projections'>): Planes =>
+  new Map<string, number | string>([...axes, ...projections]);
+
 /** The query of every tile of samples: nothing in it of how they are coloured. */
 export function dataQuery(info: ImageInfo, display: Display, channels: readonly number[]): string {
   const query = new URLSearchParams();
   if (display.resampling !== null) query.set('resampling', display.resampling);
   if (info.channels.length > 1 && channels.length > 0) query.set('c', channels.join(','));
-  for (const [name, index] of display.axes) query.set(name, String(index));
+  for (const [name, plane] of planesOf(display)) query.set(name, String(plane));
   query.set('v', info.version);
-  return query.toString().replace(/%2C/g, ',');
+  return query.toString().replace(/%2C/g, ',').replace(/%3A/g, ':');
 }
 
 /** The query of every tile: nothing in it that the server would do anyway. */
@@ -188,7 +201,7 @@ export function tileQuery(info: ImageInfo, display: Display): string {
   // One channel of many is named even if it is the only one shown: unnamed it would be a composite of one.
   const channels = display.channels ?? (offersChannels(info) && isSingle(info, display) ? defaultChannels(info) : null);
   if (channels !== null) query.set('c', channels.join(','));
-  for (const [name, index] of display.axes) query.set(name, String(index));
+  for (const [name, plane] of planesOf(display)) query.set(name, String(plane));
   query.set('v', info.version);
-  return query.toString().replace(/%2C/g, ',');
+  return query.toString().replace(/%2C/g, ',').replace(/%3A/g, ':');
 }

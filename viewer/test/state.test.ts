@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageInfo } from '../src/api.ts';
-import { parsePermalink } from '../src/permalink.ts';
+import { formatPermalink, parsePermalink } from '../src/permalink.ts';
 import {
-  chosenChannels, defaultDisplay, defaultWindow, displayOf, takesColormap, takesWindow, tileQuery,
+  chosenChannels, defaultDisplay, defaultWindow, displayOf, permalinkOf, planesOf, takesColormap, takesWindow, tileQuery,
 } from '../src/state.ts';
 
 const channel = (name: string) => ({ name, color: null, vmin: 0, vmax: 10 });
@@ -54,6 +54,16 @@ describe('tileQuery', () => {
     expect(read(cells, '#c=0,1,2&t=9')).toBe('v=7');
     expect(takesColormap(cells, defaultDisplay())).toBe(false);
     expect(takesWindow(cells, defaultDisplay())).toBe(true);
+  });
+
+  it('makes the planes along an axis one', () => {
+    const stack = info({ extra_axes: [{ name: 't', size: 4 }, { name: 'z', size: 9 }] });
+    expect(read(stack, '#t=3&z=max')).toBe('t=3&z=max&v=7');
+    expect(read(stack, '#z=2:5:mean')).toBe('z=2:5:mean&v=7');
+    for (const wrong of ['z=median', 'z=max:2:5', 'w=max', 'z=2:max']) expect(read(stack, `#${wrong}`)).toBe('v=7');
+    const display = displayOf(parsePermalink('#t=3&z=max'), stack);
+    expect([...planesOf({ ...display, axes: new Map([['t', 3], ['z', 5]]) })]).toEqual([['t', 3], ['z', 'max']]);
+    expect(formatPermalink(permalinkOf('a', display, null))).toBe('#image=a&t=3&z=max');
   });
 
   it("starts from the server's choice of channels", () => {

@@ -41,10 +41,41 @@ pub(crate) fn run_with(flags: &[&str]) -> Outcome {
     run(&mut bench, Duration::from_mins(15))
 }
 
-/// The same, from the command line.
+/// Measures nothing but how much memory a server takes that is asked for tiles all over an array of 102 GB.
+fn memory(flags: &[&str]) -> Outcome {
+    let dev = flags.contains(&"--dev");
+    let profile = if dev { "dev" } else { "release" };
+    let packages = [
+        "build",
+        "--locked",
+        "--profile",
+        profile,
+        "-p",
+        "projectile",
+        "-p",
+        "projectile-bench",
+        "--bins",
+    ];
+    run(&mut cargo(&packages), Duration::from_mins(20))?;
+    let folder = target().join(if dev { "debug" } else { "release" });
+    let mut bench = command(folder.join("projectile-bench"), &["memory"]);
+    bench.arg("--projectile").arg(folder.join("projectile"));
+    bench.arg("--work").arg(work());
+    if flags.contains(&"--quick") {
+        bench.arg("--quick");
+    }
+    run(&mut bench, Duration::from_mins(15))
+}
+
+/// The same, from the command line: `memory` for that alone.
 pub(crate) fn run_checked(flags: &[&str]) -> Outcome<()> {
+    let (only_memory, flags) = match flags {
+        ["memory", flags @ ..] => (true, flags),
+        flags => (false, flags),
+    };
     match flags.iter().find(|flag| !matches!(**flag, "--quick" | "--dev")) {
-        Some(flag) => Err(format!("bench knows no {flag:?}, only --quick and --dev")),
+        Some(flag) => Err(format!("bench knows no {flag:?}, only memory, --quick and --dev")),
+        None if only_memory => memory(flags).map(drop),
         None => run_with(flags).map(drop),
     }
 }

@@ -20,6 +20,7 @@ const USAGE: &str = "\
 cargo xtask test [STEP…]     run every test there is (or those steps), then print one table
 cargo xtask test --list      the steps
 cargo xtask bench [--quick]  measure against a bare server and the original; print one table of ratios
+cargo xtask bench memory     measure the memory that 20,000 random tiles of an array of 102 GB take, and no more
 cargo xtask layering         hold the rooms' arrows
 cargo xtask supply           hold the dependencies to deny.toml
 cargo xtask docs             hold the documents' links

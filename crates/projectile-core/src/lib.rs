@@ -10,6 +10,7 @@ pub mod encode;
 mod error;
 pub mod geometry;
 mod histogram;
+mod projection;
 mod pyramid;
 mod render;
 pub mod resample;
@@ -24,10 +25,11 @@ pub use encode::{ENCODERS, Effort, EncodeOptions, Encoder, Encoding};
 pub use error::{Error, ErrorKind, Result};
 pub use geometry::{Grid, Shape, TileBlock};
 pub use histogram::Histogram;
+pub use projection::Projection;
 pub use pyramid::LevelCache;
 pub use render::{
-    Area, Build, Change, ChannelDisplay, Display, ExportRequest, HistogramRequest, Image, ImageOptions, Kind,
-    LevelInfo, LevelState, Measured, Profile, Style, Tile, TileRequest,
+    Area, Build, Change, ChannelDisplay, Damage, Display, ExportRequest, HistogramRequest, Image,
+    ImageOptions, Kind, LevelInfo, LevelState, Measured, Profile, Style, Tile, TileRequest,
 };
 pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{

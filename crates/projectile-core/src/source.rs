@@ -31,6 +31,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// [`Corrupt`](crate::ErrorKind::Corrupt), [`Cancelled`](crate::ErrorKind::Cancelled).
     fn read(&self, request: ReadRequest) -> ReadFuture<'_>;
 
+    /// How many stored planes are read for one of its own: more than one where planes are projected.
+    fn planes(&self) -> u64 {
+        1
+    }
+
     /// Forgets what it keeps of what it read: the samples changed. What has no such memory does nothing.
     fn forget(&self) {}
 }

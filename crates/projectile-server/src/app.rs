@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, TileRequest};
+use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, Tile, TileRequest};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::address::Address;
@@ -356,11 +356,12 @@ impl App {
             let (cache, builder) = (Arc::clone(&self.cache), Arc::clone(&self.builder));
             let flag = cancel.clone();
             self.pool_for(&entry.image.clone()).submit(cancel, move || {
-                let tile = caught(|| entry.image.render(key.request(), &flag)).map(Ready::from);
+                let tile = caught(|| rendered(&entry.image, key.request(), &flag)).map(Ready::from);
+                // One that failed may have asked for levels, too.
+                if entry.image.wants_build() {
+                    builder.wake(&entry);
+                }
                 if let Ok(tile) = &tile {
-                    if entry.image.wants_build() {
-                        builder.wake(&entry);
-                    }
                     // Before the flight lands: who comes between the two finds it here.
                     cache.keep(key, tile);
                 }
@@ -410,6 +411,22 @@ impl App {
             .map_err(busy)?;
         let outcome = outcome.await.unwrap_or_else(|_| Err(Error::cancelled()));
         Ok(outcome?)
+    }
+}
+
+/// A tile, or where what it shows is corrupt one that says so.
+fn rendered(image: &Image, request: &TileRequest, cancel: &Cancel) -> Result<Tile> {
+    match image.render(request, cancel) {
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            tracing::warn!(
+                image = image.name(),
+                area = ?request.area,
+                error = error.message(),
+                "a tile cannot be read"
+            );
+            image.error_tile(request, error)
+        }
+        rendered => rendered,
     }
 }
 

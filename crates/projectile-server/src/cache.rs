@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use projectile_core::{DType, Tile, TileRequest};
+use projectile_core::{DType, Damage, Tile, TileRequest};
 
 /// An image's version, and the last revision that touched a tile.
 pub(crate) type Version = (u64, u64);
@@ -33,6 +33,7 @@ pub(crate) struct Ready {
     pub(crate) media_type: &'static str,
     pub(crate) provisional: bool,
     pub(crate) samples: Option<(DType, [usize; 3])>,
+    pub(crate) damage: Option<Damage>,
 }
 
 impl From<Tile> for Ready {
@@ -42,6 +43,7 @@ impl From<Tile> for Ready {
             media_type: tile.media_type,
             provisional: tile.provisional,
             samples: tile.samples,
+            damage: tile.damage,
         }
     }
 }
@@ -69,9 +71,9 @@ impl Cache {
         self.tiles.get(key)
     }
 
-    /// Keeps a tile; a provisional one never, as an exact one will take its place.
+    /// Keeps a tile; a provisional or damaged one never, as a better one may take its place.
     pub(crate) fn keep(&self, key: Key, tile: &Ready) {
-        if !tile.provisional {
+        if !tile.provisional && tile.damage.is_none() {
             self.tiles.insert(key, tile.clone());
         }
     }

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode};
 use projectile_core::{Error, ErrorKind};
 use serde::Serialize;
 
-use crate::respond::Reply;
+use crate::respond::{ERROR, Reply, error_header};
 
 /// An error on its way to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Problem {
     detail: String,
     parameter: Option<String>,
     retry_after: Option<u64>,
+    /// Whether what was asked for is corrupt, which tiles tell by a header, too.
+    is_corrupt: bool,
 }
 
 #[derive(Serialize)]
@@ -50,6 +52,7 @@ impl Problem {
             detail: detail.into(),
             parameter: None,
             retry_after: None,
+            is_corrupt: false,
         }
     }
 
@@ -75,6 +78,9 @@ impl Problem {
         let headers = reply.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.is_corrupt {
+            headers.insert(ERROR, error_header(&self.detail));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -95,6 +101,7 @@ impl From<Error> for Problem {
             detail: error.message().to_owned(),
             parameter: error.parameter().map(str::to_owned),
             retry_after,
+            is_corrupt: error.kind() == ErrorKind::Corrupt,
         }
     }
 }

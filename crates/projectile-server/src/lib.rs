@@ -19,6 +19,7 @@ mod live;
 mod methods;
 mod options;
 mod payload;
+mod planes;
 mod pool;
 mod protocol;
 mod question;

@@ -4,10 +4,12 @@ use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use projectile_core::ErrorKind;
 use serde::Serialize;
 
 use crate::cache::{Key, Ready};
+use crate::error::status;
 use crate::live::Subscription;
 use crate::payload::Payload;
 
@@ -80,7 +82,10 @@ pub(crate) fn tile(tile: Ready, etag: HeaderValue, pinned: bool) -> Reply {
     let mut reply = Reply::new(tile.bytes.into());
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(tile.media_type));
-    if tile.provisional {
+    if let Some(damage) = &tile.damage {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(ERROR, error_header(&damage.reason));
+    } else if tile.provisional {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert("x-projectile-provisional", HeaderValue::from_static("1"));
     } else {
@@ -93,7 +98,32 @@ pub(crate) fn tile(tile: Ready, etag: HeaderValue, pinned: bool) -> Reply {
             headers.insert("x-projectile-shape", shape);
         }
     }
+    if tile.damage.is_some_and(|damage| damage.whole) {
+        *reply.status_mut() = status(ErrorKind::Corrupt);
+    }
     reply
+}
+
+/// The header that tells what could not be read.
+pub(crate) const ERROR: HeaderName = HeaderName::from_static("x-projectile-error");
+
+/// A reason as a header holds it: printable ASCII, not long, and without the folders of a path.
+pub(crate) fn error_header(reason: &str) -> HeaderValue {
+    const LONGEST: usize = 200;
+    let bare = |word: &str| -> String {
+        let path = word.trim_start_matches(['"', '\'', '(']);
+        let is_path = path.starts_with('/') || path.get(1..3).is_some_and(|drive| drive == ":\\");
+        let file = path.rsplit(['/', '\\']).next();
+        file.filter(|_| is_path).unwrap_or(word).to_owned()
+    };
+    let words: Vec<String> = reason.split_whitespace().map(bare).collect();
+    let text: String = words
+        .join(" ")
+        .chars()
+        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .take(LONGEST)
+        .collect();
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("unreadable"))
 }
 
 fn tile_cache_control(pinned: bool) -> HeaderValue {
@@ -197,6 +227,22 @@ mod tests {
         "tile".hash(&mut hash);
         7u64.hash(&mut hash);
         assert_eq!(format!("{:016x}", hash.finish()), "c5638d68741425aa");
+    }
+
+    #[test]
+    fn a_reason_is_fit_for_a_header_and_names_no_folder() {
+        for (reason, header) in [
+            ("the block is broken", "the block is broken"),
+            (
+                "\"/srv/secret/a.tif\": tile 3\r\nSet-Cookie: x",
+                "a.tif\": tile 3 Set-Cookie: x",
+            ),
+            ("C:\\data\\a.npy is cut short", "a.npy is cut short"),
+            ("1/2 of \u{e9}t\u{e9}", "1/2 of ?t?"),
+        ] {
+            assert_eq!(error_header(reason), header, "{reason}");
+        }
+        assert_eq!(error_header(&"x".repeat(999)).len(), 200);
     }
 
     #[test]

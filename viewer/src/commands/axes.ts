@@ -8,8 +8,16 @@ import { type Page, shown } from './page.ts';
 const section = 'Axes';
 
 function goAlong(page: Page, { name, size }: ExtraAxis, index: number): void {
-  const axes = shown(page)?.display.axes;
-  if (axes) page.session.change({ axes: new Map(axes).set(name, Math.min(size - 1, Math.max(0, index))) });
+  const display = shown(page)?.display;
+  if (!display) return;
+  const projections = new Map(display.projections);
+  projections.delete(name);
+  page.session.change({ axes: new Map(display.axes).set(name, Math.min(size - 1, Math.max(0, index))), projections });
+}
+
+function project(page: Page, { name }: ExtraAxis, kind: string): void {
+  const projections = shown(page)?.display.projections;
+  if (projections) page.session.change({ projections: new Map(projections).set(name, kind) });
 }
 
 const at = (page: Page, axis: ExtraAxis): number => shown(page)?.display.axes.get(axis.name) ?? 0;
@@ -37,6 +45,10 @@ function commandsOf(page: Page, info: ImageInfo, axis: ExtraAxis): Command[] {
         },
       },
     }),
+    ...['max', 'mean', 'min'].map((kind): Command => ({
+      id: `axis.${kind}.${name}`, title: `Planes along ${label} as one: ${kind}`, section, also: `${also} projection intensity`,
+      run: () => project(page, axis, kind),
+    })),
     { id: `axis.play.${name}`, title: `Play along ${label}, or stop`, section, also: `${also} animate movie`, run: () => page.panel.play(name) },
   ];
 }

@@ -6,11 +6,11 @@ import type { Permalink } from '../permalink.ts';
 import { type Picture, Pictures } from '../picture.ts';
 import type { Revisions } from '../revisions.ts';
 import { allAxes } from '../settings.ts';
-import { chosenChannels, defaultDisplay, type Display, displayOf, isSingle, normalise, permalinkOf } from '../state.ts';
+import { chosenChannels, defaultDisplay, type Display, displayOf, isSingle, normalise, permalinkOf, planesOf } from '../state.ts';
 
 /** An image as it is shown, said in a few words. `isPart`: only what of it is subtracted. */
 export function nameOf(info: ImageInfo, display: Display, isPart = false): string {
-  const places = info.extra_axes.filter(({ size }) => size > 1).map(({ name }) => `${name} ${display.axes.get(name) ?? 0}`);
+  const places = info.extra_axes.filter(({ size }) => size > 1).map(({ name }) => `${name} ${planesOf(display).get(name) ?? 0}`);
   const isChosen = info.kind === 'channels' && (isPart || display.channels !== null || isSingle(info, display));
   const chosen = isChosen ? chosenChannels(info, display).slice(0, isPart ? 1 : undefined) : [];
   const channels = chosen.length > 0 ? [chosen.map((channel) => info.channels[channel]?.name ?? String(channel)).join(' + ')] : [];

@@ -3,7 +3,7 @@ import type { ImageInfo, PixelValue } from '../api.ts';
 import { formatValues } from '../format.ts';
 import { pixelAt } from '../grid.ts';
 import { Readout } from '../readout.ts';
-import type { Display } from '../state.ts';
+import { type Display, planesOf } from '../state.ts';
 import type { Compared } from './compared.ts';
 import { channelOf } from './pair-source.ts';
 import { sampleDifference, sampleText } from './sample-difference.ts';
@@ -26,7 +26,7 @@ export class Values {
     while (this.readings.length > others.length) this.readings.pop()?.readout.setTarget(null);
     while (this.readings.length < others.length) this.readings.push(this.reading());
     others.forEach(({ info, display }, index) =>
-      this.readings[index]?.readout.setTarget(info && { id: info.id, axes: display.axes }));
+      this.readings[index]?.readout.setTarget(info && { id: info.id, axes: planesOf(display) }));
   }
 
   /** Where in the images (with y up) the pointer is, or null when it left. */

@@ -8,7 +8,7 @@ const WORDS: Record<string, string> = {
 
 /** A field without a word of its own is called by its name. */
 export function describeChanges(changes: readonly Change[]): string {
-  const words = changes.map(({ field, key }) => (field === 'axes' ? String(key) : WORDS[field] ?? field));
+  const words = changes.map(({ field, key }) => (field === 'axes' || field === 'projections' ? String(key) : WORDS[field] ?? field));
   const several = [...new Set(words)];
   return several.length > 3 ? 'several changes' : several.join(', ');
 }

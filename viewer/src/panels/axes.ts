@@ -8,6 +8,8 @@ import type { Controls } from './section.ts';
 const RATES = [1, 3, 10, 25];
 const FIRST_RATE = 3;
 const LOOK_MILLISECONDS = 15;
+/** What is shown of an axis: one plane, or what is made of all. */
+const PROJECTIONS = [['', 'one'], ['max', 'max'], ['mean', 'mean'], ['min', 'min']] as const;
 
 export interface Film {
   /** Shows the next frame. */
@@ -78,10 +80,29 @@ export function axisSection(axis: ExtraAxis, controls: Controls, player: AxisPla
     const axes = new Map(controls.display.axes).set(axis.name, Number(slider.value));
     controls.changeQuietly({ axes });
   });
+  const projected = controls.display.projections.get(axis.name) ?? '';
+  const kind = el('select', { id: `projection-${axis.name}`, class: 'rate', 'aria-label': `Planes along ${label}`, title: 'One plane, or all of them as one' });
+  for (const [value, text] of PROJECTIONS) kind.append(el('option', { value }, text));
+  if (!PROJECTIONS.some(([value]) => value === projected)) kind.append(el('option', { value: projected }, projected));
+  kind.value = projected;
+  kind.addEventListener('change', () => {
+    player.stop();
+    const projections = new Map(controls.display.projections);
+    if (kind.value === '') projections.delete(axis.name);
+    else projections.set(axis.name, kind.value);
+    controls.change({ projections });
+  });
+  if (projected !== '') {
+    return el(
+      'section', { class: 'section' },
+      el('div', { class: 'section-label' }, el('label', { for: kind.id }, label === axis.name ? `Axis ${label}` : label)),
+      el('div', { class: 'axis' }, kind),
+    );
+  }
   return el(
     'section', { class: 'section' },
     el('div', { class: 'section-label' }, el('label', { for: id }, label === axis.name ? `Axis ${label}` : label), output),
-    el('div', { class: 'axis' }, play, slider, rate),
+    el('div', { class: 'axis' }, play, slider, rate, kind),
   );
 }
 

@@ -7,7 +7,7 @@ import {
   barHeights, fetchHistogram, type Histogram, histogramQuery, movedEnd, percentileWindow, pointedValue, type Range,
   shareOf, shownRange, type View,
 } from '../histogram.ts';
-import { channelWindow, chosenChannels, type Display, isComposite } from '../state.ts';
+import { channelWindow, chosenChannels, type Display, isComposite, planesOf } from '../state.ts';
 import { type Controls, group } from './section.ts';
 import { spreadControls } from './spread.ts';
 
@@ -216,7 +216,7 @@ export class ContrastSection {
     if (!controls || this.missing.has(controls.info.id)) return;
     const { info, display } = controls;
     const channel = info.channels.length > 1 ? this.channel : null;
-    const query = histogramQuery(channel, display.axes, this.ofView ? this.view() : null);
+    const query = histogramQuery(channel, planesOf(display), this.ofView ? this.view() : null);
     const asked = `${info.id}@${info.version}?${query}`;
     if (asked === this.asked && !this.stale) return;
     this.stale = false;

@@ -96,7 +96,7 @@ export class Panel {
     if (this.apply(change) && this.controls && this.display) {
       this.controls.display = this.display;
       // Another slice has other values.
-      if (change.axes) this.contrast.refresh();
+      if (change.axes || change.projections) this.contrast.refresh();
     }
     this.tell(isStep);
   }

@@ -1,6 +1,6 @@
 // What the server measures of marks: statistics of areas, the value of a point, the profile of a line.
 import { imagePath, type ImageInfo, isAbort, type PixelValue } from '../api.ts';
-import { chosenChannels, type Display } from '../state.ts';
+import { chosenChannels, type Display, planesOf } from '../state.ts';
 import { loadTile, type TileReports } from '../tile-loader.ts';
 import type { Ask } from '../transport.ts';
 import type { Mark } from './mark.ts';
@@ -45,7 +45,7 @@ export function measurePath(info: ImageInfo, display: Display, { kind, points }:
   const [first = [0, 0], second = [0, 0]] = points;
   const channels = measuredChannels(info, display);
   if (channels !== null && kind !== 'point') query.push(`c=${channels.join(',')}`);
-  for (const [name, index] of display.axes) query.push(`${encodeURIComponent(name)}=${index}`);
+  for (const [name, plane] of planesOf(display)) query.push(`${encodeURIComponent(name)}=${plane}`);
   const what = { rectangle: 'statistics', polygon: 'statistics', point: 'value', line: 'profile' }[kind];
   if (kind === 'rectangle') query.push(`x0=${first[0]}&y0=${first[1]}&x1=${second[0]}&y1=${second[1]}`);
   else if (kind === 'point') query.push(`x=${first[0]}&y=${first[1]}`);

@@ -23,6 +23,7 @@ export function numpySlice(info: ImageInfo, display: Display, mark: Mark): strin
   const parts = info.axes.map((axis) => {
     if (axis === 'y') return span(box.y, box.height);
     if (axis === 'x') return span(box.x, box.width);
+    if (display.projections.has(axis)) return ':';
     return extra.has(axis) ? String(display.axes.get(axis) ?? 0) : channelIndex(info, display);
   });
   return `array[${parts.join(', ')}]`;

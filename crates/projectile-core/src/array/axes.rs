@@ -187,6 +187,26 @@ impl Axes {
             .iter()
             .filter(|axis| !matches!(axis.name.as_str(), "c" | "y" | "x"))
     }
+
+    /// The extra axis of that name, and where it stands among [`extra`](Self::extra).
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest), naming those there are.
+    pub fn extra_axis(&self, name: &str) -> Result<(usize, &Axis)> {
+        let found = self.extra().enumerate().find(|(_, axis)| axis.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<_> = self.extra().map(|axis| axis.name.as_str()).collect();
+            let known = if known.is_empty() {
+                "none beyond y, x and c".to_owned()
+            } else {
+                known.join(", ")
+            };
+            Error::bad_request(
+                name.to_owned(),
+                format!("the image has no axis {name:?}: it has {known}"),
+            )
+        })
+    }
 }
 
 impl std::fmt::Display for Axes {

@@ -44,8 +44,17 @@ impl LevelCache {
         images.push(Arc::downgrade(image));
     }
 
+    /// Lets go of what was used least recently, until `bytes` more fit into the budget beside what is kept.
+    pub(super) fn make_room(&self, bytes: u64) {
+        self.let_go(u64::MAX, self.0.bytes.saturating_sub(bytes));
+    }
+
     /// Lets go of what was used least recently beyond the budget, but not of what was used at `now` or later.
     pub(super) fn shrink(&self, now: u64) {
+        self.let_go(now, self.0.bytes);
+    }
+
+    fn let_go(&self, now: u64, most: u64) {
         // Held to the end, so that two threads do not both make room for the same.
         let images = self.0.images.lock().unwrap_or_else(PoisonError::into_inner);
         let mut spare = Vec::new();
@@ -59,7 +68,7 @@ impl LevelCache {
         let mut taken: u64 = spare.iter().map(|(_, bytes, ..)| bytes).sum();
         spare.sort_unstable_by_key(|(used, ..)| *used);
         for (used, bytes, key, image) in spare {
-            if taken <= self.0.bytes || used >= now {
+            if taken <= most || used >= now {
                 return;
             }
             image.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);

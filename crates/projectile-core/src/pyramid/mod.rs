@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use cache::LevelCache;
 
 use crate::array::Pixels;
+use crate::render::Holes;
 use crate::resample::Resampling;
+use crate::source::Region;
 
 /// Which pyramid: how its levels are reduced, and the index along each extra axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,12 +27,24 @@ pub(crate) struct Key {
 pub(crate) struct Levels {
     pub(crate) first: u32,
     pub(crate) levels: Vec<Pixels>,
+    /// What could not be read and is no data, where there is such; the levels then have a dtype that says so.
+    pub(crate) holes: Option<Holes>,
 }
 
 impl Levels {
     /// The plane reduced by `2^reduction`, where it was kept.
     pub(crate) fn get(&self, reduction: u32) -> Option<&Pixels> {
         self.levels.get(reduction.checked_sub(self.first)? as usize)
+    }
+
+    /// Why some of a region of a level is missing, if it is.
+    pub(crate) fn missing(&self, reduction: u32, region: Region) -> Option<String> {
+        self.holes.as_ref()?.within(Region {
+            y: region.y << reduction,
+            x: region.x << reduction,
+            height: region.height << reduction,
+            width: region.width << reduction,
+        })
     }
 
     fn bytes(&self) -> usize {
@@ -170,6 +184,11 @@ impl Pyramids {
         });
     }
 
+    /// Makes room for a pyramid of so many bytes, before it is built: what is built counts, too.
+    pub(crate) fn make_room(&self, bytes: u64) {
+        self.cache.make_room(bytes);
+    }
+
     /// Publishes a built pyramid, and lets go of those least recently used, of whatever image, beyond the budget. One
     /// whose pixels changed while it was built is wanted once more instead.
     pub(crate) fn publish(&self, key: Key, levels: Levels) {
@@ -213,6 +232,7 @@ mod tests {
         Levels {
             first: 1,
             levels: vec![level],
+            holes: None,
         }
     }
 
@@ -266,6 +286,19 @@ mod tests {
         assert!(pyramids.get(&key(2)).is_none());
         pyramids.publish(key(4), levels(50));
         assert!(pyramids.get(&key(3)).is_none());
+    }
+
+    #[test]
+    fn room_is_made_before_a_pyramid_is_built() {
+        let pyramids = Pyramids::new(&LevelCache::new(100), false);
+        (0..2).for_each(|i| pyramids.publish(key(i), levels(50)));
+        pyramids.make_room(40);
+        assert!(pyramids.get(&key(0)).is_none());
+        assert!(pyramids.get(&key(1)).is_some());
+        pyramids.make_room(50);
+        assert!(pyramids.get(&key(1)).is_some());
+        pyramids.make_room(1000);
+        assert!(pyramids.get(&key(1)).is_none());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Levels on their way: who is to build them, and how they are reduced from what is stored.
 
+use super::damage::{Holes, holds_holes};
 use super::image::Image;
 use super::supply::Levelling;
 use crate::array::Pixels;
@@ -57,8 +58,19 @@ impl Build {
             levelling.first_built(),
             image.max_zoom().max(levelling.first_built()),
         );
-        let levels = levelling.reduce(None, first..=last, &selection, threads, cancel)?;
-        Ok(Levels { first, levels })
+        image.pyramids().make_room(levelling.bytes_from(first));
+        let reduced = levelling.reduce(None, first..=last, &selection, None, threads, cancel);
+        let (levels, holes) = match reduced {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                // Once more, around what is corrupt: the rest is worth to be seen.
+                let holes = Holes::default();
+                let levels =
+                    levelling.reduce(None, first..=last, &selection, Some(&holes), threads, cancel)?;
+                (levels, Some(holes))
+            }
+            reduced => (reduced?, None),
+        };
+        Ok(Levels { first, levels, holes })
     }
 }
 
@@ -71,11 +83,13 @@ impl Drop for Build {
 }
 
 /// How a [`Job`] of this image is put together.
-pub(super) struct JobParts {
+pub(super) struct JobParts<'a> {
     /// Index into the source's levels, and base-2 logarithm of its factor.
     pub(super) base: (usize, u32),
     /// Rows and columns of the region at that level, and where it starts.
     pub(super) region: Region,
+    /// Where to tell of what is corrupt, and is no data then; else that is an error.
+    pub(super) holes: Option<&'a Holes>,
 }
 
 impl Image {
@@ -83,33 +97,44 @@ impl Image {
     pub(super) fn reduce(
         &self,
         resampling: Resampling,
-        parts: &JobParts,
+        parts: &JobParts<'_>,
         keep: std::ops::RangeInclusive<u32>,
         selection: &Selection,
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Vec<Pixels>> {
+        /// Pixels a side that are given up together where something is corrupt.
+        const LEAST: u64 = 64;
         let (level, base) = parts.base;
+        let own = self.info().dtype.magnitude();
+        let dtype = match parts.holes {
+            None => own,
+            Some(_) => holds_holes(own, self.info().nodata),
+        };
         let blocks = |block: Region| {
             let region = Region {
                 y: parts.region.y + block.y,
                 x: parts.region.x + block.x,
                 ..block
             };
-            let pixels = self.read(ReadRequest {
+            let request = ReadRequest {
                 level,
                 region,
                 step: 1,
                 selection: selection.clone(),
                 cancel: cancel.clone(),
-            })?;
+            };
+            if let Some(holes) = parts.holes {
+                return self.read_around(&request, dtype, LEAST, holes);
+            }
+            let pixels = self.read(request)?;
             Ok(pixels.magnitude().unwrap_or(pixels))
         };
         resampling.reduce(&Job {
             blocks: &blocks,
             size: (parts.region.height, parts.region.width),
             channels: selection.channel_count(self.info().axes.channels()),
-            dtype: self.info().dtype.magnitude(),
+            dtype,
             keep: keep.start() - base..=keep.end() - base,
             rules: self.rules(),
             threads,

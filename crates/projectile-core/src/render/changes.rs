@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use super::request::TileRequest;
+use super::request::{Style, TileRequest};
 use crate::array::Ranges;
 use crate::geometry::Grid;
 use crate::source::Region;
@@ -32,13 +32,42 @@ impl Change {
         })
     }
 
-    fn touches(&self, region: Region, indices: &[(String, u64)]) -> bool {
+    /// Whether it touches the planes that a style shows.
+    fn touches_planes(&self, style: &Style) -> bool {
+        let (projected, others): (Ranges, Ranges) = self
+            .indices
+            .iter()
+            .cloned()
+            .partition(|(name, _)| style.projections.iter().any(|(axis, _)| axis == name));
+        let overlaps = projected.iter().all(|(name, range)| {
+            let of_axis = style.projections.iter().filter(|(axis, _)| axis == name);
+            of_axis
+                .map(|(_, projection)| &projection.planes)
+                .all(|planes| range.start < planes.end && planes.start < range.end)
+        });
+        let others = Self {
+            region: self.region,
+            indices: others,
+        };
+        overlaps && others.touches_plane(&style.indices)
+    }
+
+    /// The same change, of an image that lacks the axis `name`: its planes are made one.
+    pub(super) fn along(&self, name: &str) -> Self {
+        let indices = self.indices.iter().filter(|(axis, _)| axis != name);
+        Self {
+            region: self.region,
+            indices: indices.cloned().collect(),
+        }
+    }
+
+    fn touches(&self, region: Region, style: &Style) -> bool {
         let overlap = |a: u64, length: u64, b: u64, other: u64| {
             a < b.saturating_add(other) && b < a.saturating_add(length)
         };
         overlap(self.region.y, self.region.height, region.y, region.height)
             && overlap(self.region.x, self.region.width, region.x, region.width)
-            && self.touches_plane(indices)
+            && self.touches_planes(style)
     }
 
     /// What holds both.
@@ -115,7 +144,7 @@ impl Changes {
         recent
             .iter()
             .rev()
-            .find(|(_, change)| change.touches(region, &request.style.indices))
+            .find(|(_, change)| change.touches(region, &request.style))
             .map_or(0, |(revision, _)| *revision)
     }
 }
@@ -183,5 +212,23 @@ mod tests {
             "far from every change"
         );
         assert_eq!(changes.revision(grid, &tile(12, 0, 0, 1)), 0, "another plane");
+    }
+
+    #[test]
+    fn a_projection_is_touched_by_a_change_of_any_of_its_planes() {
+        let (changes, grid) = (Changes::default(), Grid::new(256, 256));
+        let of = |planes| {
+            let mut request = tile(0, 0, 0, 0);
+            request.style.indices.clear();
+            let kind = crate::resample::Resampling::MAX;
+            request.style.projections =
+                vec![("t".to_owned(), crate::projection::Projection { kind, planes })];
+            request
+        };
+        changes.record(change(0, 0, 5, 4..6));
+        assert_eq!(changes.revision(grid, &of(0..9)), 1);
+        assert_eq!(changes.revision(grid, &of(5..9)), 1);
+        assert_eq!(changes.revision(grid, &of(0..4)), 0);
+        assert_eq!(changes.revision(grid, &of(6..9)), 0);
     }
 }

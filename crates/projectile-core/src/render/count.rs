@@ -30,6 +30,15 @@ impl Image {
         const IN_MEMORY: u64 = 1 << 20;
         const ELSEWHERE: u64 = 1 << 16;
         const MOST_BINS: usize = 4096;
+        /// Pixels that tell something however many planes each is made of.
+        const FEWEST: u64 = 1 << 12;
+        if let Some((image, style)) = self.projected(&request.style)? {
+            let request = HistogramRequest {
+                style,
+                ..request.clone()
+            };
+            return image.histogram(&request, cancel);
+        }
         let info = self.info();
         if !(1..=MOST_BINS).contains(&request.bins) {
             return Err(Error::bad_request(
@@ -69,9 +78,13 @@ impl Image {
         } else {
             ELSEWHERE
         };
+        let budget = match self.planes() {
+            1 => budget,
+            planes => (budget / planes).max(FEWEST),
+        };
         let pixels = region.height as f64 * region.width as f64;
         let step = (pixels / budget as f64).sqrt().ceil().max(1.0) as u64;
-        let pixels = self.read(ReadRequest {
+        let pixels = self.read_sample(ReadRequest {
             level: 0,
             region,
             step,

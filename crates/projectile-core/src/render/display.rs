@@ -303,18 +303,7 @@ fn given_or(style: &Style, default: impl Fn() -> Result<Window>) -> Result<Windo
 pub(crate) fn selection(info: &SourceInfo, style: &Style) -> Result<Selection> {
     let mut selection = Selection::first(&info.axes);
     for (name, index) in &style.indices {
-        let Some((at, axis)) = info.axes.extra().enumerate().find(|(_, axis)| axis.name == *name) else {
-            let known: Vec<_> = info.axes.extra().map(|axis| axis.name.as_str()).collect();
-            let known = if known.is_empty() {
-                "none beyond y, x and c".to_owned()
-            } else {
-                known.join(", ")
-            };
-            return Err(Error::bad_request(
-                name.clone(),
-                format!("the image has no axis {name:?}: it has {known}"),
-            ));
-        };
+        let (at, axis) = info.axes.extra_axis(name)?;
         if *index >= axis.size {
             let last = axis.size - 1;
             return Err(Error::bad_request(

@@ -30,6 +30,13 @@ impl Image {
     /// [`NotFound`](crate::ErrorKind::NotFound) for a region outside of the image, [`Limit`](crate::ErrorKind::Limit)
     /// beyond 256 MiB, [`BadRequest`](crate::ErrorKind::BadRequest) for what the style asks, and what reading gives.
     pub fn export(&self, request: &ExportRequest, cancel: &Cancel) -> Result<Tile> {
+        if let Some((image, style)) = self.projected(&request.style)? {
+            let request = ExportRequest {
+                style,
+                ..request.clone()
+            };
+            return image.export(&request, cancel);
+        }
         let info = self.info();
         let encoder = request.encoding.encoder;
         let region = inside(request.region, info.axes.height(), info.axes.width())?;
@@ -50,6 +57,8 @@ impl Image {
                 MOST_BYTES >> 20
             )));
         }
+        let samples = region.height * region.width * selection.channel_count(info.axes.channels()) as u64;
+        self.check_projected(samples)?;
         let pixels = self.read(ReadRequest {
             level: 0,
             region,
@@ -77,6 +86,7 @@ impl Image {
             media_type: encoder.media_type(),
             provisional: false,
             samples,
+            damage: None,
         })
     }
 }

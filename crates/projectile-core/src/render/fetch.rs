@@ -15,6 +15,9 @@ impl Image {
     /// # Errors
     /// As [`render`](Self::render) of those tiles.
     pub fn fetch(&self, block: &TileBlock, style: &Style, cancel: &Cancel) -> Result<()> {
+        if let Some((image, style)) = self.projected(style)? {
+            return image.fetch(block, &style, cancel);
+        }
         let (reduction, region) = self.grid().place_block(block)?;
         let selection = selection(self.info(), style)?;
         if self.residence() != Residence::Remote || region.height == 0 || region.width == 0 {

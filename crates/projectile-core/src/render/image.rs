@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::build::Build;
 use super::changes::{Change, Changes};
 use super::display::{Display, Kind, default_colormap, default_window};
+use super::project::Projections;
 use super::request::{Style, TileRequest};
 use super::supply::Levelling;
 use super::wait::wait;
@@ -65,6 +66,7 @@ struct Inner {
     statistics: OnceLock<Statistics>,
     display: OnceLock<Display>,
     changes: Changes,
+    projections: Projections,
 }
 
 /// One resolution of an image, and whether its tiles are final.
@@ -148,7 +150,33 @@ impl Image {
             statistics: OnceLock::new(),
             display: OnceLock::new(),
             changes: Changes::default(),
+            projections: Projections::default(),
         })))
+    }
+
+    /// An image of the same thing, whose pixels are another source's: shown alike, as far as its dtype lets it.
+    pub(super) fn derived(&self, source: Arc<dyn Source>, options: ImageOptions) -> Self {
+        let own = Kind::of(source.info());
+        // Labels are whole numbers; colours stay colours, whatever their means are kept as.
+        let kind = if self.0.kind == Kind::Labels {
+            own
+        } else {
+            self.0.kind
+        };
+        Self(Arc::new(Inner {
+            name: self.0.name.clone(),
+            kind,
+            colormap: self.0.colormap,
+            resampling: self.0.resampling,
+            version: self.0.version,
+            pyramids: Pyramids::new(&options.levels, false),
+            options,
+            source,
+            statistics: OnceLock::new(),
+            display: OnceLock::new(),
+            changes: Changes::default(),
+            projections: Projections::default(),
+        }))
     }
 
     /// An image of an array in C order, its axes named by [`Axes::guess`].
@@ -207,6 +235,19 @@ impl Image {
     /// How it was asked to be shown.
     pub fn options(&self) -> &ImageOptions {
         &self.0.options
+    }
+
+    pub(super) fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.0.source)
+    }
+
+    pub(super) fn projections(&self) -> &Projections {
+        &self.0.projections
+    }
+
+    /// How many stored planes are read for one of its own.
+    pub(super) fn planes(&self) -> u64 {
+        self.0.source.planes().max(1)
     }
 
     pub(super) fn pyramids(&self) -> &Pyramids {
@@ -276,6 +317,8 @@ impl Image {
         const IN_MEMORY: u64 = 1 << 18;
         const ELSEWHERE: u64 = 1 << 14;
         const MOST_PLANES: u64 = 4;
+        /// Pixels that tell something however many planes each is made of.
+        const FEWEST: u64 = 1 << 12;
         let info = self.info();
         let (height, width) = (info.axes.height(), info.axes.width());
         let sizes: Vec<u64> = info.axes.extra().map(|axis| axis.size).collect();
@@ -288,6 +331,10 @@ impl Image {
         } else {
             ELSEWHERE
         } / taken;
+        let budget = match self.planes() {
+            1 => budget,
+            planes => (budget / planes).max(FEWEST / taken),
+        };
         let step = (height as f64 * width as f64 / budget as f64)
             .sqrt()
             .ceil()
@@ -313,7 +360,7 @@ impl Image {
                     indices,
                     channels: None,
                 };
-                self.read(ReadRequest {
+                self.read_sample(ReadRequest {
                     level: 0,
                     region,
                     step,
@@ -336,12 +383,16 @@ impl Image {
         wait(self.0.source.read(request))
     }
 
-    /// The exact sample of each channel of full-resolution pixel (y, x), at the given indexes of extra axes. Blocks.
+    /// The exact sample of each channel of full-resolution pixel (y, x), of the plane or projection that `style` chooses,
+    /// and their dtype. Blocks.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) outside the image, [`BadRequest`](crate::ErrorKind::BadRequest) for an axis or index
     /// that is not there, and what reading gives.
-    pub fn value(&self, y: u64, x: u64, indices: &[(String, u64)], cancel: &Cancel) -> Result<Vec<Value>> {
+    pub fn value(&self, y: u64, x: u64, style: &Style, cancel: &Cancel) -> Result<(DType, Vec<Value>)> {
+        if let Some((image, style)) = self.projected(style)? {
+            return image.value(y, x, &style, cancel);
+        }
         let axes = &self.info().axes;
         if y >= axes.height() || x >= axes.width() {
             return Err(Error::not_found(format!(
@@ -351,7 +402,7 @@ impl Image {
             )));
         }
         let style = Style {
-            indices: indices.to_vec(),
+            indices: style.indices.clone(),
             ..Style::default()
         };
         let selection = super::display::selection(self.info(), &style)?;
@@ -368,7 +419,8 @@ impl Image {
             selection,
             cancel: cancel.clone(),
         })?;
-        (0..pixels.channels()).map(|c| pixels.value(0, 0, c)).collect()
+        let values = (0..pixels.channels()).map(|c| pixels.value(0, 0, c));
+        Ok((self.info().dtype, values.collect::<Result<_>>()?))
     }
 
     /// Every resolution down to one pixel, and whether its tiles are final, for the first plane and the image's own
@@ -397,13 +449,17 @@ impl Image {
 
     /// Whether [`next_build`](Self::next_build) has something to give.
     pub fn wants_build(&self) -> bool {
-        self.0.pyramids.is_anything_wanted()
+        let projections = || self.0.projections.all();
+        self.0.pyramids.is_anything_wanted() || projections().iter().any(|(_, image)| image.wants_build())
     }
 
     /// A pyramid that some tile asked for and nobody builds yet; from now on the caller is to build it.
     pub fn next_build(&self) -> Option<Build> {
-        let key = self.0.pyramids.take_wanted()?;
-        Some(Build::of(self.clone(), key))
+        if let Some(key) = self.0.pyramids.take_wanted() {
+            return Some(Build::of(self.clone(), key));
+        }
+        let projections = self.0.projections.all();
+        projections.iter().find_map(|(_, image)| image.next_build())
     }
 
     /// A display window (vmin, vmax) that suits the values as they are now. Blocks while a sample is read.
@@ -417,14 +473,21 @@ impl Image {
     /// Takes note that pixels changed in place: what was built of them is built again, and tiles that show them are
     /// of a new revision, which is the answer. The display window stays what it was.
     pub fn refresh(&self, change: Change) -> u64 {
+        // Before the revision: nothing that is made for the new one may come from old levels.
+        self.outdate(&change);
+        self.0.changes.record(change)
+    }
+
+    fn outdate(&self, change: &Change) {
         let extra: Vec<String> = self.info().axes.extra().map(|axis| axis.name.clone()).collect();
         self.0.source.forget();
-        // Before the revision: nothing that is made for the new one may come from old levels.
         self.0.pyramids.outdate(|key| {
             let indices: Vec<_> = extra.iter().cloned().zip(key.indices.iter().copied()).collect();
             change.touches_plane(&indices)
         });
-        self.0.changes.record(change)
+        for (axis, image) in self.0.projections.all() {
+            image.outdate(&change.along(&axis));
+        }
     }
 
     /// How often it was [refreshed](Self::refresh).

@@ -12,8 +12,11 @@ use crate::statistics::Summary;
 const BLOCK: u64 = 1024;
 /// The most pixels that are looked at; of greater shapes every so many are.
 const MOST_PIXELS: u64 = 1 << 24;
-/// The most points along a line.
+/// As many at least, however many planes each is made of.
+const FEWEST_PIXELS: u64 = 1 << 14;
+/// The most points along a line; of a projection, at least as many as a screen is wide.
 const MOST_POINTS: usize = 1 << 16;
+const FEWEST_POINTS: usize = 1 << 12;
 
 /// What is inside a shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +44,9 @@ impl Image {
     /// # Errors
     /// [`BadRequest`](crate::ErrorKind::BadRequest) for what the style asks, and what reading gives.
     pub fn measure(&self, shape: &Shape, style: &Style, cancel: &Cancel) -> Result<Measured> {
+        if let Some((image, style)) = self.projected(style)? {
+            return image.measure(shape, &style, cancel);
+        }
         let info = self.info();
         let selection = selection(info, style)?;
         let channels = selection.channel_count(info.axes.channels());
@@ -49,8 +55,9 @@ impl Image {
         let mut step = 1;
         if let Some(bounds) = bounds {
             let all = u128::from(bounds.height) * u128::from(bounds.width) * channels as u128;
-            step = (all as f64 / MOST_PIXELS as f64).sqrt().ceil().max(1.0) as u64;
-            for block in blocks(bounds, step) {
+            let most = (MOST_PIXELS / self.planes()).max(FEWEST_PIXELS);
+            step = (all as f64 / most as f64).sqrt().ceil().max(1.0) as u64;
+            for block in blocks(bounds, step, self.block()) {
                 let (samples, [height, width, _]) = self.samples(block, step, &selection, cancel)?;
                 for row in 0..height {
                     let inside = shape.row(block.y + row as u64 * step, block.x..block.x + block.width);
@@ -89,6 +96,9 @@ impl Image {
         style: &Style,
         cancel: &Cancel,
     ) -> Result<Profile> {
+        if let Some((image, style)) = self.projected(style)? {
+            return image.profile(from, to, &style, cancel);
+        }
         let info = self.info();
         let selection = selection(info, style)?;
         let length = (to.0 - from.0).hypot(to.1 - from.1);
@@ -99,10 +109,11 @@ impl Image {
             ));
         }
         let count = (length.ceil() as usize).saturating_add(1).max(2);
-        if count > MOST_POINTS {
+        let most = (MOST_POINTS / self.planes() as usize).max(FEWEST_POINTS);
+        if count > most {
             return Err(Error::limit(format!(
                 "a line of {length:.0} pixels: at most {} are measured",
-                MOST_POINTS - 1
+                most - 1
             )));
         }
         let (height, width) = (info.axes.height(), info.axes.width());
@@ -117,7 +128,8 @@ impl Image {
         };
         let channels = selection.channel_count(info.axes.channels());
         let mut values = vec![vec![f64::NAN; count]; channels];
-        let block_of = |(y, x): (u64, u64)| (y / BLOCK, x / BLOCK);
+        let side = self.block();
+        let block_of = |(y, x): (u64, u64)| (y / side, x / side);
         let mut index = 0;
         while index < count {
             let Some(first) = pixel(index) else {
@@ -152,6 +164,12 @@ impl Image {
         })
     }
 
+    /// Pixels a side of the blocks that are read one after the other: fewer where each is made of many planes.
+    fn block(&self) -> u64 {
+        const LEAST: u64 = 32;
+        (BLOCK / self.planes().isqrt().max(1)).max(LEAST)
+    }
+
     /// Samples of a region and their shape, `(height, width, channels)`, in C order.
     fn samples(
         &self,
@@ -173,8 +191,8 @@ impl Image {
 }
 
 /// The blocks of a region, each a whole number of steps from its corner.
-fn blocks(region: Region, step: u64) -> impl Iterator<Item = Region> {
-    let side = BLOCK * step;
+fn blocks(region: Region, step: u64, block: u64) -> impl Iterator<Item = Region> {
+    let side = block * step;
     let along = move |start: u64, length: u64| {
         (start..start + length)
             .step_by(side as usize)

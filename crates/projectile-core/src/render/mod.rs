@@ -3,11 +3,13 @@
 mod build;
 mod changes;
 mod count;
+mod damage;
 mod display;
 mod export;
 mod fetch;
 mod image;
 mod measure;
+mod project;
 mod request;
 mod supply;
 mod tile;
@@ -16,12 +18,15 @@ mod wait;
 pub use build::Build;
 pub use changes::Change;
 pub use count::HistogramRequest;
+pub use damage::Damage;
+pub(crate) use damage::Holes;
 pub use display::{ChannelDisplay, Display, Kind};
 pub use export::ExportRequest;
 pub use image::{Image, ImageOptions, LevelInfo, LevelState};
 pub use measure::{Measured, Profile};
 pub use request::{Area, Style, TileRequest};
 pub use tile::Tile;
+pub(crate) use wait::wait;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use crate::colour::Colormap;
 use crate::encode::Encoding;
 use crate::error::Result;
 use crate::geometry::{Grid, Placement};
+use crate::projection::Projection;
 use crate::resample::Resampling;
 use crate::source::Region;
 
@@ -98,6 +99,9 @@ pub struct Style {
     pub windows: Vec<(f64, f64)>,
     /// Index along an extra axis, by name; 0 for axes that are not named.
     pub indices: Vec<(String, u64)>,
+    /// Extra axes whose planes are made one, by name: none that [`indices`](Self::indices) name. Of several, the last
+    /// axis of the array goes first.
+    pub projections: Vec<(String, Projection)>,
     /// Bits of each sample of a picture: 8, or 16 for PNG.
     pub bits: Option<u8>,
 }
@@ -116,6 +120,7 @@ impl Style {
         &[[u8; 3]],
         Vec<(u64, u64)>,
         &[(String, u64)],
+        &[(String, Projection)],
         Option<u8>,
     ) {
         (
@@ -130,6 +135,7 @@ impl Style {
                 .map(|(vmin, vmax)| (vmin.to_bits(), vmax.to_bits()))
                 .collect(),
             &self.indices,
+            &self.projections,
             self.bits,
         )
     }

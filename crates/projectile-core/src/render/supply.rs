@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::build::JobParts;
+use super::damage::Holes;
 use super::image::{Image, LevelState};
 use crate::array::Pixels;
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ const FEW: u64 = 1 << 18;
 const SCANNABLE: u128 = 1 << 38;
 /// As above, where each sample has to come over a network: some gigabytes, which somebody pays for.
 const SCANNABLE_FAR_AWAY: u128 = 1 << 30;
+/// Stored samples that the answer to one request is projected from.
+const MOST_PROJECTED: u64 = 1 << 30;
 /// Pixels a side that a sample of a slow source takes; fewer than a tile shows, since each may cost a read.
 const SAMPLE_SIDE: u64 = 128;
 
@@ -27,6 +30,8 @@ const SAMPLE_SIDE: u64 = 128;
 pub(super) struct Supply {
     pub(super) pixels: Pixels,
     pub(super) provisional: bool,
+    /// Why some of it is missing.
+    pub(super) missing: Option<String>,
 }
 
 /// How the levels of one plane are had for one resampling.
@@ -46,7 +51,7 @@ impl<'a> Levelling<'a> {
         let info = image.info();
         let samples =
             u128::from(info.axes.height()) * u128::from(info.axes.width()) * u128::from(info.axes.channels());
-        let scannable = samples
+        let scannable = samples * u128::from(image.planes())
             <= match image.residence() {
                 Residence::Remote => SCANNABLE_FAR_AWAY,
                 _ => SCANNABLE,
@@ -84,6 +89,15 @@ impl<'a> Levelling<'a> {
             .unwrap_or(self.image.max_zoom())
     }
 
+    /// Bytes of all levels from `first` on, about.
+    pub(super) fn bytes_from(&self, first: u32) -> u64 {
+        let info = self.image.info();
+        let (height, width) = self.image.grid().reduced(first);
+        let size = self.resampling.output(info.dtype.magnitude()).size() as u64;
+        let samples = height.saturating_mul(width).saturating_mul(info.axes.channels());
+        samples.saturating_mul(size).saturating_mul(4) / 3
+    }
+
     /// The coarsest stored level that is not coarser than `reduction`: its index, and its own reduction.
     fn base(&self, reduction: u32) -> (usize, u32) {
         let levels = &self.image.info().levels;
@@ -114,13 +128,17 @@ impl<'a> Levelling<'a> {
         self.resampling == Resampling::NEAREST
     }
 
-    /// Samples of the base level that a region of `height × width` reduced pixels takes.
+    /// Stored samples of the base level that a region of `height × width` reduced pixels takes.
     fn cost(&self, reduction: u32, height: u64, width: u64, channels: u64) -> u64 {
         let steps = reduction - self.base(reduction).1;
         let one = |length: u64| length.checked_mul(1u64.checked_shl(steps)?);
         one(height)
             .zip(one(width))
-            .and_then(|(h, w)| h.checked_mul(w)?.checked_mul(channels))
+            .and_then(|(h, w)| {
+                h.checked_mul(w)?
+                    .checked_mul(channels)?
+                    .checked_mul(self.image.planes())
+            })
             .unwrap_or(u64::MAX)
     }
 
@@ -179,12 +197,14 @@ impl<'a> Levelling<'a> {
         })
     }
 
-    /// Reduces a region (the whole plane for `None`), given in pixels of the coarsest level that is kept.
+    /// Reduces a region (the whole plane for `None`), given in pixels of the coarsest level that is kept. With `holes`
+    /// what is corrupt is no data, and told of there.
     pub(super) fn reduce(
         &self,
         region: Option<Region>,
         keep: RangeInclusive<u32>,
         selection: &Selection,
+        holes: Option<&Holes>,
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Vec<Pixels>> {
@@ -193,7 +213,7 @@ impl<'a> Levelling<'a> {
         let region = region.map_or(whole, |region| scale(region, keep.end() - base.1, whole));
         self.image.reduce(
             self.resampling,
-            &JobParts { base, region },
+            &JobParts { base, region, holes },
             keep,
             selection,
             threads,
@@ -227,6 +247,7 @@ impl<'a> Levelling<'a> {
         let exact = |pixels| Supply {
             pixels,
             provisional: false,
+            missing: None,
         };
         let base = self.base(reduction);
         if base.1 == reduction {
@@ -249,14 +270,26 @@ impl<'a> Levelling<'a> {
                 region.width as usize,
                 1,
             );
-            return part.select(selection.channels.as_deref()).map(exact);
+            let pixels = part.select(selection.channels.as_deref())?;
+            let missing = levels.missing(reduction, region);
+            let pixels = if missing.is_none() && levels.holes.is_some() {
+                pixels.cast(self.resampling.output(self.image.info().dtype.magnitude()))
+            } else {
+                pixels
+            };
+            return Ok(Supply {
+                pixels,
+                provisional: false,
+                missing,
+            });
         }
         if self.is_direct(reduction, cost) {
             // Exact at once, and next time from a built level where that is cheaper than reducing it again.
             if cost > FEW && reduction >= self.first_built {
                 self.want();
             }
-            let mut levels = self.reduce(Some(region), reduction..=reduction, selection, 1, cancel)?;
+            self.image.check_projected(cost / self.image.planes())?;
+            let mut levels = self.reduce(Some(region), reduction..=reduction, selection, None, 1, cancel)?;
             return levels
                 .pop()
                 .map(exact)
@@ -276,6 +309,7 @@ impl<'a> Levelling<'a> {
         Ok(Supply {
             pixels,
             provisional: self.scannable,
+            missing: None,
         })
     }
 
@@ -343,6 +377,9 @@ impl<'a> Levelling<'a> {
         cancel: &Cancel,
     ) -> Result<Pixels> {
         let selection = selection.clone();
+        let channels = selection.channel_count(self.image.info().axes.channels()) as u64;
+        self.image
+            .check_projected(region.height.div_ceil(step) * region.width.div_ceil(step) * channels)?;
         self.image.read(ReadRequest {
             level,
             region,
@@ -350,6 +387,22 @@ impl<'a> Levelling<'a> {
             selection,
             cancel: cancel.clone(),
         })
+    }
+}
+
+impl Image {
+    /// Refuses what takes too many stored samples, where each of `samples` is made of many.
+    ///
+    /// # Errors
+    /// [`Limit`](crate::ErrorKind::Limit).
+    pub(super) fn check_projected(&self, samples: u64) -> Result<()> {
+        let planes = self.planes();
+        if planes == 1 || samples.saturating_mul(planes) <= MOST_PROJECTED {
+            return Ok(());
+        }
+        Err(Error::limit(format!(
+            "{samples} samples, each of {planes} planes, are more than are projected at once: ask for fewer of either"
+        )))
     }
 }
 

@@ -170,7 +170,18 @@ fn axes_and_channels_are_selected_by_name() {
         image.render(&tile, &Cancel::new()).unwrap_err().parameter(),
         Some("c")
     );
-    let values = image.value(1, 2, &[("t".into(), 1)], &Cancel::new()).unwrap();
+    let values = image
+        .value(
+            1,
+            2,
+            &Style {
+                indices: vec![("t".into(), 1)],
+                ..Style::default()
+            },
+            &Cancel::new(),
+        )
+        .unwrap()
+        .1;
     assert_eq!(
         values.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["54", "70", "86"]
@@ -208,7 +219,7 @@ fn complex_samples_are_shown_as_magnitude_and_told_exactly() {
     assert_eq!(tile.samples, Some((DType::Float32, [1, 1, 1])));
     assert_eq!(tile.bytes[tile.bytes.len() - 4..], 3.0f32.to_le_bytes());
     assert_eq!(
-        image.value(0, 1, &[], &Cancel::new()).unwrap()[0].to_string(),
+        image.value(0, 1, &Style::default(), &Cancel::new()).unwrap().1[0].to_string(),
         "0-1j"
     );
 }

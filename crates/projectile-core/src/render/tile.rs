@@ -1,5 +1,6 @@
 //! The road of a tile, on one screen.
 
+use super::damage::Damage;
 use super::display::{Look, look, selection};
 use super::image::Image;
 use super::request::TileRequest;
@@ -22,6 +23,8 @@ pub struct Tile {
     pub provisional: bool,
     /// Dtype and `(height, width, channels)` of a tile of samples; `None` for a picture.
     pub samples: Option<(DType, [usize; 3])>,
+    /// What of it could not be read, if anything.
+    pub damage: Option<Damage>,
 }
 
 impl Image {
@@ -31,17 +34,23 @@ impl Image {
     /// [`BadRequest`](crate::ErrorKind::BadRequest) and [`NotFound`](crate::ErrorKind::NotFound) for what the request
     /// asks, [`Cancelled`](crate::ErrorKind::Cancelled), and what reading gives.
     pub fn render(&self, request: &TileRequest, cancel: &Cancel) -> Result<Tile> {
+        if let Some((image, style)) = self.projected(&request.style)? {
+            let request = TileRequest {
+                style,
+                ..request.clone()
+            };
+            return image.render(&request, cancel);
+        }
         let placement = request.area.place(self.grid())?;
         let supply = |selection: &Selection| {
             if placement.is_empty() {
                 return Ok(None);
             }
             let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
-            let Supply { pixels, provisional } =
-                Levelling::of(self, resampling, selection).supply(&placement, selection, cancel)?;
+            let supply = Levelling::of(self, resampling, selection).supply(&placement, selection, cancel)?;
             cancel.check()?;
-            let pixels = resampling.further(pixels, placement.further, self.rules(), cancel)?;
-            Ok(Some(Supply { pixels, provisional }))
+            let pixels = resampling.further(supply.pixels, placement.further, self.rules(), cancel)?;
+            Ok(Some(Supply { pixels, ..supply }))
         };
         match request.encoding.encoder.content() {
             ContentKind::Colours => {
@@ -64,6 +73,7 @@ impl Image {
             return false;
         };
         if placement.size > SMALL
+            || !request.style.projections.is_empty()
             || placement.further != (0, 0)
             || !encoding.encoder.is_copy(&encoding.options)
             || !self.window_is_known(&request.style)
@@ -100,10 +110,15 @@ impl Image {
     ) -> Result<Tile> {
         let size = placement.size as usize;
         let provisional = supply.as_ref().is_some_and(|supply| supply.provisional);
+        let damage = damage(supply.as_ref());
         let raster = match supply {
             None => Raster::empty(size, size),
             Some(Supply { pixels, .. }) => {
-                let pixels = pixels.magnitude().unwrap_or(pixels);
+                let mut pixels = pixels.magnitude().unwrap_or(pixels);
+                if damage.is_some() && self.kind().alpha_channels() > 0 {
+                    // What is missing has an alpha of 0 then, and what is there one of the image's own range.
+                    pixels = pixels.cast(self.info().dtype);
+                }
                 paint(&pixels, painter, self.info().nodata)?.place(placement.repeat as usize, size)
             }
         };
@@ -114,6 +129,7 @@ impl Image {
             media_type: encoder.media_type(),
             provisional,
             samples: None,
+            damage,
         })
     }
 
@@ -126,6 +142,7 @@ impl Image {
     ) -> Result<Tile> {
         let dtype = self.info().dtype;
         let provisional = supply.as_ref().is_some_and(|supply| supply.provisional);
+        let damage = damage(supply.as_ref());
         let pixels = match supply {
             None => {
                 let channels = selection.channel_count(self.info().axes.channels());
@@ -135,8 +152,9 @@ impl Image {
                 let (height, width) = placement.covered();
                 let pixels = pixels.repeat(placement.repeat as usize, height, width)?;
                 let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
-                // Means of bool and wide integers are floats inside; the tile has the image's own dtype.
-                if resampling.keeps_dtype() {
+                // Means of bool and wide integers are floats inside; the tile has the image's own dtype, unless some of
+                // it is missing, which no integer says.
+                if resampling.keeps_dtype() && damage.is_none() {
                     pixels.cast(dtype)
                 } else {
                     pixels
@@ -151,6 +169,12 @@ impl Image {
             media_type: encoder.media_type(),
             provisional,
             samples,
+            damage,
         })
     }
+}
+
+fn damage(supply: Option<&Supply>) -> Option<Damage> {
+    let reason = supply?.missing.clone()?;
+    Some(Damage { reason, whole: false })
 }

@@ -10,8 +10,9 @@ use std::marker::PhantomData;
 use half::f16;
 
 use super::cascade::{Counts, Reduction};
+use super::project::along;
 use super::reduce::reduce;
-use super::{Job, Kind};
+use super::{Job, Kind, Projector, Rules, Stack, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::{Error, Result};
 
@@ -38,25 +39,39 @@ impl Kind for Average {
     fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>> {
         let plain = job.rules.nodata.is_none() && !job.rules.alpha;
         match job.dtype {
-            DType::Bool => reduce(&Weighted::<u8, f16>::new(job), job),
+            DType::Bool => reduce(&Weighted::<u8, f16>::new(job.rules, job.channels), job),
             DType::UInt8 if plain => reduce(&Narrow::<u8>(PhantomData), job),
             DType::UInt16 if plain => reduce(&Narrow::<u16>(PhantomData), job),
             DType::Int8 if plain => reduce(&Narrow::<i8>(PhantomData), job),
             DType::Int16 if plain => reduce(&Narrow::<i16>(PhantomData), job),
-            DType::UInt8 => reduce(&Weighted::<u8, u8>::new(job), job),
-            DType::UInt16 => reduce(&Weighted::<u16, u16>::new(job), job),
-            DType::Int8 => reduce(&Weighted::<i8, i8>::new(job), job),
-            DType::Int16 => reduce(&Weighted::<i16, i16>::new(job), job),
-            DType::UInt32 => reduce(&Weighted::<u32, f64>::new(job), job),
-            DType::Int32 => reduce(&Weighted::<i32, f64>::new(job), job),
-            DType::UInt64 => reduce(&Weighted::<u64, f64>::new(job), job),
-            DType::Int64 => reduce(&Weighted::<i64, f64>::new(job), job),
-            DType::Float16 => reduce(&Weighted::<f16, f16>::new(job), job),
-            DType::Float32 => reduce(&Weighted::<f32, f32>::new(job), job),
-            DType::Float64 => reduce(&Weighted::<f64, f64>::new(job), job),
+            DType::UInt8 => reduce(&Weighted::<u8, u8>::new(job.rules, job.channels), job),
+            DType::UInt16 => reduce(&Weighted::<u16, u16>::new(job.rules, job.channels), job),
+            DType::Int8 => reduce(&Weighted::<i8, i8>::new(job.rules, job.channels), job),
+            DType::Int16 => reduce(&Weighted::<i16, i16>::new(job.rules, job.channels), job),
+            DType::UInt32 => reduce(&Weighted::<u32, f64>::new(job.rules, job.channels), job),
+            DType::Int32 => reduce(&Weighted::<i32, f64>::new(job.rules, job.channels), job),
+            DType::UInt64 => reduce(&Weighted::<u64, f64>::new(job.rules, job.channels), job),
+            DType::Int64 => reduce(&Weighted::<i64, f64>::new(job.rules, job.channels), job),
+            DType::Float16 => reduce(&Weighted::<f16, f16>::new(job.rules, job.channels), job),
+            DType::Float32 => reduce(&Weighted::<f32, f32>::new(job.rules, job.channels), job),
+            DType::Float64 => reduce(&Weighted::<f64, f64>::new(job.rules, job.channels), job),
             DType::Complex64 | DType::Complex128 => {
                 Err(Error::internal("complex samples are reduced as magnitudes"))
             }
+        }
+    }
+
+    fn projected(&self, dtype: DType, _nodata: Option<f64>) -> Option<(DType, Option<f64>)> {
+        // As numpy's `mean`; NaN where nothing is valid, so that no mean is taken for nodata.
+        Some((if dtype.is_float() { dtype } else { DType::Float64 }, None))
+    }
+
+    fn projector(&self, stack: &Stack) -> Result<Box<dyn Projector>> {
+        let (rules, channels) = (stack.rules, stack.shape[2]);
+        match stack.dtype {
+            DType::Float16 => Ok(along(Weighted::<f16, f16>::new(rules, channels), stack)),
+            DType::Float32 => Ok(along(Weighted::<f32, f32>::new(rules, channels), stack)),
+            other => with_type!(other, T => Ok(along(Weighted::<T, f64>::new(rules, channels), stack))),
         }
     }
 }
@@ -79,15 +94,15 @@ pub(super) struct Weighted<T, O> {
 }
 
 impl<T: Sample, O: Sample> Weighted<T, O> {
-    pub(super) fn new(job: &Job<'_>) -> Self {
+    pub(super) fn new(rules: Rules, channels: usize) -> Self {
         Self {
-            nodata: job.rules.nodata_as(),
+            nodata: rules.nodata_as(),
             empty: if O::from_f64(f64::NAN).is_nan() {
                 f64::NAN
             } else {
-                job.rules.nodata.unwrap_or(0.0)
+                rules.nodata.unwrap_or(0.0)
             },
-            alpha: job.rules.alpha && job.channels > 1,
+            alpha: rules.alpha && channels > 1,
             output: PhantomData,
         }
     }

@@ -1,8 +1,9 @@
 //! `min`: the least valid sample of a block.
 
 use super::extreme::{Extreme, Prefer};
+use super::project::along;
 use super::reduce::reduce;
-use super::{Job, Kind, with_type};
+use super::{Job, Kind, Projector, Stack, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::Result;
 
@@ -33,5 +34,13 @@ impl Kind for Min {
 
     fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>> {
         with_type!(job.dtype, T => reduce(&Extreme::<T, Least>::new(job.rules.nodata_as()), job))
+    }
+
+    fn projected(&self, dtype: DType, nodata: Option<f64>) -> Option<(DType, Option<f64>)> {
+        Some((dtype, nodata))
+    }
+
+    fn projector(&self, stack: &Stack) -> Result<Box<dyn Projector>> {
+        with_type!(stack.dtype, T => Ok(along(Extreme::<T, Least>::new(stack.rules.nodata_as()), stack)))
     }
 }

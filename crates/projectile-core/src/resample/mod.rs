@@ -11,12 +11,14 @@ mod max;
 mod min;
 mod mode;
 mod nearest;
+mod project;
 mod reduce;
 mod sum;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub use project::{Projector, Stack};
 pub use reduce::{Blocks, Job, Rules};
 
 use crate::array::{DType, Pixels};
@@ -53,6 +55,25 @@ pub trait Kind: Sync {
     /// # Errors
     /// What reading gives, and [`Cancelled`](crate::ErrorKind::Cancelled).
     fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>>;
+
+    /// The type that samples of `dtype` (not complex) have once planes of them are made one along an axis, and what
+    /// then stands for no data, beside NaN, where `nodata` did; `None` where the kind reduces blocks alone.
+    fn projected(&self, dtype: DType, nodata: Option<f64>) -> Option<(DType, Option<f64>)> {
+        let _ = (dtype, nodata);
+        None
+    }
+
+    /// Makes the planes of `stack` one, along an axis.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the kind reduces blocks alone.
+    fn projector(&self, stack: &Stack) -> Result<Box<dyn Projector>> {
+        let _ = stack;
+        Err(Error::unsupported(format!(
+            "{} reduces no planes along an axis",
+            self.name()
+        )))
+    }
 }
 
 /// A kind of resampling, by reference to its entry in [`RESAMPLINGS`]; two are equal when their names are.

@@ -232,7 +232,7 @@ fn reduce_block<R: Reduction>(
 }
 
 /// `slice` as samples of type `T`, which it must be.
-fn typed<S: bytemuck::Pod, T: bytemuck::Pod>(slice: &[S]) -> Result<&[T]> {
+pub(super) fn typed<S: bytemuck::Pod, T: bytemuck::Pod>(slice: &[S]) -> Result<&[T]> {
     let same = TypeId::of::<S>() == TypeId::of::<T>();
     same.then(|| bytemuck::cast_slice(slice))
         .ok_or_else(|| Error::internal("samples of another type than was planned"))

@@ -2,8 +2,9 @@
 
 use super::average::Weighted;
 use super::cascade::{Counts, Reduction};
+use super::project::along;
 use super::reduce::reduce;
-use super::{Job, Kind, with_type};
+use super::{Job, Kind, Projector, Rules, Stack, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::Result;
 
@@ -70,6 +71,18 @@ impl Kind for Sum {
             ..*job
         };
         job.rules.alpha = false;
-        with_type!(job.dtype, T => reduce(&Total(Weighted::<T, f64>::new(&job)), &job))
+        with_type!(job.dtype, T => reduce(&Total(Weighted::<T, f64>::new(job.rules, job.channels)), &job))
+    }
+
+    fn projected(&self, _dtype: DType, _nodata: Option<f64>) -> Option<(DType, Option<f64>)> {
+        Some((DType::Float64, None))
+    }
+
+    fn projector(&self, stack: &Stack) -> Result<Box<dyn Projector>> {
+        let rules = Rules {
+            alpha: false,
+            ..stack.rules
+        };
+        with_type!(stack.dtype, T => Ok(along(Total(Weighted::<T, f64>::new(rules, stack.shape[2])), stack)))
     }
 }

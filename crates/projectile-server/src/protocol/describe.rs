@@ -1,12 +1,13 @@
 //! `/images`: what there is, what each image is, and single values of it.
 
-use projectile_core::{Result, Value};
+use projectile_core::{Result, Style, Value};
 use serde_json::{Value as Json, json};
 
 use super::{Call, Protocol, World};
 use crate::address::{Address, whole};
 use crate::catalog::Entry;
 use crate::description::{describe, version};
+use crate::planes::Planes;
 use crate::respond::Document;
 
 /// Descriptions.
@@ -72,21 +73,21 @@ fn value(entry: &std::sync::Arc<Entry>, address: &Address<'_>) -> Result<Call> {
         text.ok_or_else(missing).and_then(|text| whole(name, text))
     };
     let (x, y) = (needed("x")?, needed("y")?);
-    let mut indices = Vec::new();
-    for axis in entry.image.info().axes.extra() {
-        if let Some(text) = address.parameter(&axis.name) {
-            indices.push((axis.name.clone(), whole(&axis.name, text)?));
-        }
-    }
+    let Planes { indices, projections } = Planes::of(&entry.image.info().axes, address)?;
+    let style = Style {
+        indices,
+        projections,
+        ..Style::default()
+    };
     let work = Box::new(move |entry: &Entry, cancel: &_| {
         let image = &entry.image;
-        let values = image.value(y, x, &indices, cancel)?;
+        let (dtype, values) = image.value(y, x, &style, cancel)?;
         let info = image.info();
         let channels: Vec<String> = (0..values.len()).map(|c| info.channel_name(c)).collect();
         Document::json(&json!({
             "x": x,
             "y": y,
-            "dtype": image.info().dtype.name(),
+            "dtype": dtype.name(),
             "values": values.into_iter().map(number).collect::<Vec<_>>(),
             "channels": channels,
         }))

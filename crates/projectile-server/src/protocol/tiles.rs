@@ -7,6 +7,7 @@ use super::{Call, Protocol, World};
 use crate::address::{Address, finite, shown, whole};
 use crate::catalog::Entry;
 use crate::description::version;
+use crate::planes::Planes;
 
 /// Tiles.
 pub(crate) struct Tiles;
@@ -100,22 +101,7 @@ fn request(
 /// The style that the parameters ask for, each thing said in one way.
 pub(super) fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
     let axes = &entry.image.info().axes;
-    let mut indices = Vec::new();
-    for axis in axes.extra() {
-        if let Some(text) = address.parameter(&axis.name) {
-            let index = whole(&axis.name, text)?;
-            if index >= axis.size {
-                let last = axis.size - 1;
-                return Err(Error::bad_request(
-                    axis.name.clone(),
-                    format!("{} = {index} is outside 0 to {last}", axis.name),
-                ));
-            }
-            if index > 0 {
-                indices.push((axis.name.clone(), index));
-            }
-        }
-    }
+    let Planes { indices, projections } = Planes::of(axes, address)?;
     let (vmin, vmax, windows) = windows(address)?;
     Ok(Style {
         colormap: address.parameter("colormap").map(colormap).transpose()?,
@@ -137,6 +123,7 @@ pub(super) fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
             .map(|text| channels(text, axes.channels()))
             .transpose()?,
         indices,
+        projections,
         bits: match address.parameter("bits") {
             None | Some("8") => None,
             Some("16") => Some(16),

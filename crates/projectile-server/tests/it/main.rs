@@ -8,6 +8,7 @@
 mod answers;
 mod caching;
 mod connections;
+mod damage;
 mod fixtures;
 mod front_door;
 mod live;
