@@ -1,8 +1,8 @@
 """Reads tiles of a COG by rio-tiler, or serves a folder: what projectile's are measured against and from.
 
-`read_cog.py make FILE SIDE` writes a COG; `read_cog.py serve FOLDER MILLISECONDS` gives its files by ranges, each answer
-that late; `read_cog.py read PLACE THREADS COUNT` reads `COUNT` tiles of 256 × 256 stored pixels, and prints how long the
-first took (opening the file, in milliseconds) and how many came in a second.
+`read_cog.py make FILE SIDE` writes a COG; `read_cog.py serve FOLDER MILLISECONDS` gives its files by ranges, each
+answer that late; `read_cog.py read PLACE THREADS COUNT` reads `COUNT` tiles of 256 × 256 stored pixels, and prints how
+long the first took (opening the file, in milliseconds) and how many came in a second.
 """
 
 from __future__ import annotations

@@ -17,7 +17,11 @@ const LATENCY: &str = "50";
 
 /// First tile and tiles a second. A tile is of 256 × 256 stored pixels, raw, and no tile is asked for twice.
 pub(crate) fn measure(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row>) -> Result<()> {
-    let (side, count, rounds) = if options.quick { (2048, 24, 1) } else { (16_384, 1024, 3) };
+    let (side, count, rounds) = if options.quick {
+        (2048, 24, 1)
+    } else {
+        (16_384, 1024, 3)
+    };
     let file = fixtures.file(&format!("cog-{side}.tif"));
     python(options, &["make", &file.to_string_lossy(), &side.to_string()])?;
     let folder = file.parent().unwrap_or(Path::new("."));

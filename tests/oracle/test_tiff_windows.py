@@ -7,27 +7,31 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import rasterio
 import tifffile
-from harness import Server, binary, run
+from harness import Server, run
 from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from remote_server import RemoteServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 RNG = np.random.default_rng(5)
 HEIGHT, WIDTH = 531, 723
 # Corners, edges, the middle, single pixels, across tiles.
-REGIONS = [(0, 0, 60, 50), (200, 250, 300, 270), (HEIGHT - 33, WIDTH - 70, HEIGHT, WIDTH), (255, 511, 256, 512)]
+REGIONS = [
+    (0, 0, 60, 50),
+    (200, 250, 300, 270),
+    (HEIGHT - 33, WIDTH - 70, HEIGHT, WIDTH),
+    (255, 511, 256, 512),
+]
 
 
 def smooth(dtype: str, channels: int = 1) -> np.ndarray:
@@ -79,7 +83,9 @@ PYRAMID = {"subifds": 1}
 
 def with_overview(path: Path, array: np.ndarray, every: tuple[slice, ...], **options: Any) -> None:
     """Write an array and one level below it."""
-    with tifffile.TiffWriter(path, bigtiff=options.pop("bigtiff", False), byteorder=options.pop("byteorder", "<")) as tiff:
+    with tifffile.TiffWriter(
+        path, bigtiff=options.pop("bigtiff", False), byteorder=options.pop("byteorder", "<")
+    ) as tiff:
         tiff.write(array, **PYRAMID, **options)
         options.pop("metadata", None)
         tiff.write(array[every], subfiletype=1, metadata=None, **options)
@@ -101,7 +107,9 @@ def test_every_dtype_in_tiles_and_strips(tmp_path: Path) -> None:
         }.items():
             name = f"{kind}-{dtype}"
             order = ">" if kind in ("strips", "zipped") else "<"
-            with_overview(tmp_path / f"{name}.tif", array, HALF, byteorder=order, photometric="minisblack", **options)
+            with_overview(
+                tmp_path / f"{name}.tif", array, HALF, byteorder=order, photometric="minisblack", **options
+            )
             arrays[name] = array
     with Server(*sorted(tmp_path.iterdir())) as server:
         for name, array in arrays.items():
@@ -203,7 +211,9 @@ def test_pages_are_slices(tmp_path: Path) -> None:
         np.testing.assert_array_equal(tile[:200, :200], stack[3, :400:2, :400:2])
 
 
-OME = np.stack([[[smooth("u2") // (1 + t + 2 * c + 3 * z) for z in range(2)] for c in range(3)] for t in range(2)])
+OME = np.stack(
+    [[[smooth("u2") // (1 + t + 2 * c + 3 * z) for z in range(2)] for c in range(3)] for t in range(2)]
+)
 
 
 @pytest.mark.parametrize("order", ["TCZYX", "TZCYX", "CTZYX", "ZTCYX"])
@@ -287,7 +297,9 @@ def test_imagej_hyperstacks(tmp_path: Path) -> None:
     )
     # One directory, and all pages behind each other.
     text = "ImageJ=1.53\nimages=12\nchannels=3\nslices=2\nframes=2\nhyperstack=true\n"
-    tifffile.imwrite(tmp_path / "behind.tif", array[0, 0, 0], description=text, metadata=None, photometric="minisblack")
+    tifffile.imwrite(
+        tmp_path / "behind.tif", array[0, 0, 0], description=text, metadata=None, photometric="minisblack"
+    )
     with tifffile.TiffFile(tmp_path / "behind.tif") as tiff:
         at = tiff.pages[0].dataoffsets[0]
     with (tmp_path / "behind.tif").open("r+b") as file:
@@ -313,10 +325,18 @@ def test_aperio_slides(tmp_path: Path) -> None:
     options = {"photometric": "rgb", "compression": "zlib", "metadata": None}
     with tifffile.TiffWriter(path) as tiff:
         tiff.write(slide, tile=(64, 64), description=said, **options)
-        tiff.write(slide[::7, ::7], rowsperstrip=16, description="Aperio Image Library v12\r\nthumbnail", **options)
-        tiff.write(slide[: HEIGHT // 4 * 4 : 4, : WIDTH // 4 * 4 : 4], tile=(64, 64), description=said, **options)
-        tiff.write(slide[:40, :50], rowsperstrip=16, subfiletype=1, description="Aperio\r\nlabel 50x40", **options)
-        tiff.write(slide[:30, :60], rowsperstrip=16, subfiletype=9, description="Aperio\r\nmacro 60x30", **options)
+        tiff.write(
+            slide[::7, ::7], rowsperstrip=16, description="Aperio Image Library v12\r\nthumbnail", **options
+        )
+        tiff.write(
+            slide[: HEIGHT // 4 * 4 : 4, : WIDTH // 4 * 4 : 4], tile=(64, 64), description=said, **options
+        )
+        tiff.write(
+            slide[:40, :50], rowsperstrip=16, subfiletype=1, description="Aperio\r\nlabel 50x40", **options
+        )
+        tiff.write(
+            slide[:30, :60], rowsperstrip=16, subfiletype=9, description="Aperio\r\nmacro 60x30", **options
+        )
     with Server(path) as server:
         names = [image["name"].rsplit("/", 1)[-1] for image in server.images]
         assert names[1:] == ["thumbnail", "label", "macro"]
@@ -466,8 +486,8 @@ def test_a_cog_far_away_is_read_in_part(cog: tuple[Path, np.ndarray]) -> None:
 
 def resident(pid: int) -> int:
     """Tell the bytes of a process that are in memory."""
-    with open(f"/proc/{pid}/status") as file:
-        line = next(line for line in file if line.startswith("VmRSS"))
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmRSS"))
     return int(line.split()[1]) << 10
 
 
@@ -521,7 +541,7 @@ def test_a_huge_sparse_file_opens_at_once(tmp_path: Path) -> None:
         np.testing.assert_array_equal(server.npy(f"/images/huge/{native}/300/400.npy").squeeze(), pixels)
         np.testing.assert_array_equal(server.npy(f"/images/huge/{native}/0/0.npy").squeeze(), pixels[::-1])
         assert not server.npy(f"/images/huge/{native}/7/7.npy").any()
-        if os.path.exists("/proc/self/status"):
+        if Path("/proc/self/status").exists():
             assert resident(server.process.pid) < 300 << 20
 
 
@@ -548,12 +568,12 @@ def test_missing_and_corrupt_tiles(tmp_path: Path) -> None:
         content[tag.valueoffset + 6 * size : tag.valueoffset + 7 * size] = bytes(size)
     path.write_bytes(content)
     with Server(path) as server:
-        native = server.json(server.at("holes"))["native_zoom"]
+        native = 2
         for number in range(16):
             y, x = divmod(number, 4)
             reply = server.final(f"{server.at('holes')}/{native}/{x}/{y}.npy")
             if number == 5:
-                assert reply.status >= 500
+                assert reply.status == 422
                 assert "decoded" in reply.json()["detail"]
                 continue
             wanted = array[0, y * 256 : (y + 1) * 256, x * 256 : (x + 1) * 256]
@@ -577,7 +597,10 @@ def test_a_file_that_changes_under_the_server(tmp_path: Path, change: str) -> No
             "truncate": lambda: os.truncate(path, len(content) // 3),
             "rewrite": lambda: path.write_bytes(bytes(len(content))),
             "remove": path.unlink,
-            "rename": lambda: ((tmp_path / "other").write_bytes(content[::-1]), os.replace(tmp_path / "other", path)),
+            "rename": lambda: (
+                (tmp_path / "other").write_bytes(content[::-1]),
+                (tmp_path / "other").replace(path),
+            ),
         }
         changes[change]()
         for x, y in [(1, 1), (3, 2), (2, 3)]:
@@ -591,35 +614,27 @@ def test_a_file_that_changes_under_the_server(tmp_path: Path, change: str) -> No
         assert server.get("/healthz").status == 200
 
 
-def test_colours_in_blocks_are_those_in_memory(tmp_path: Path) -> None:
+def test_colours_in_blocks_are_those_in_memory() -> None:
     """Palettes, inverted grays, inks and alpha look alike whichever way a file is read."""
-    fixtures = os.path.join(os.path.dirname(__file__), "..", "..", "fixtures", "images")
-    limits = [
-        name
-        for name in sorted(os.listdir(fixtures))
-        if name.endswith(".tif") and "refused" not in name
-    ]
-    assert len(limits) > 20
-    # The same bytes, far away: those are read by blocks.
-    with RemoteServer(__import__("pathlib").Path(fixtures)) as web:
-        checked = 0
-        for name in limits:
-            near = subprocess.run([binary(), "info", "--json", f"{fixtures}/{name}"], capture_output=True, check=False)
-            if near.returncode:
-                continue
-            far = run("info", "--json", f"{web.url}/{name}")
-            assert far.returncode == 0, (name, far.stderr)
-            one, two = json.loads(near.stdout)[0], json.loads(far.stdout)[0]
+    fixtures = Path(__file__).parents[2] / "fixtures" / "images"
+    # The same bytes far away are read by blocks. Python's door is behind these compressions.
+    names = [path.name for path in sorted(fixtures.glob("*.tif")) if not run("info", path).returncode]
+    assert len(names) > 80
+    with (
+        RemoteServer(fixtures) as web,
+        Server(*(fixtures / name for name in names)) as near,
+        Server(*(f"{web.url}/{name}" for name in names)) as far,
+    ):
+        blocks = 0
+        for here, there in zip(near.images, far.images, strict=True):
+            one, two = near.json(f"/images/{here['id']}"), far.json(f"/images/{there['id']}")
+            blocks += two["residence"] == "remote"
             for key in ("shape", "axes", "dtype", "kind", "channels", "nodata", "statistics"):
-                assert one[key] == two[key], (name, key)
-            tile = "0/0/0"
-            here, there = tmp_path / "here.png", tmp_path / "there.png"
-            for source, out in [(f"{fixtures}/{name}", here), (f"{web.url}/{name}", there)]:
-                done = run("tile", source, tile, "-o", out)
-                assert done.returncode == 0, done.stderr
-            assert here.read_bytes() == there.read_bytes(), name
-            checked += 1
-        assert checked > 20
+                assert one[key] == two[key], (here["name"], key)
+            tile = "0/0/0.png"
+            wanted = near.ok(f"/images/{here['id']}/{tile}").body
+            assert far.ok(f"/images/{there['id']}/{tile}").body == wanted, here["name"]
+        assert blocks > 80
 
 
 def test_npy_of_a_region_is_a_npy(tmp_path: Path) -> None:
@@ -627,6 +642,8 @@ def test_npy_of_a_region_is_a_npy(tmp_path: Path) -> None:
     colour = smooth("u1", 3)
     with_overview(tmp_path / "mode.tif", colour, HALF, photometric="rgb", tile=(64, 64))
     with Server("--mode", "L", tmp_path / "mode.tif") as server:
-        found = np.load(io.BytesIO(server.ok(f"{server.at('mode')}/region.npy?x0=0&y0=0&x1=90&y1=80").body)).squeeze()
+        found = np.load(
+            io.BytesIO(server.ok(f"{server.at('mode')}/region.npy?x0=0&y0=0&x1=90&y1=80").body)
+        ).squeeze()
         red, green, blue = np.moveaxis(colour[:80, :90].astype("i8"), -1, 0)
         np.testing.assert_array_equal(found, (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16)

@@ -126,7 +126,11 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
     picture.nodata = main.nodata;
     picture.orientation = main.orientation;
     if series.channels.len() as u64 == picture.channels {
-        picture.channel_names = series.channels.iter().map(|channel| channel.name.clone()).collect();
+        picture.channel_names = series
+            .channels
+            .iter()
+            .map(|channel| channel.name.clone())
+            .collect();
     }
     picture.dimensions.clone_from(&series.dimensions);
     if taken.len() > 1 {

@@ -69,7 +69,11 @@ pub(crate) fn decoder<'f>(
                 0 => whole(stored)?,
                 1 => bounded(flate2::read::ZlibDecoder::new(stored), page)?,
                 2 => bounded(zstd(stored)?, page)?,
-                other => return Err(Error::unsupported(format!("LERC in compression {other} is not read"))),
+                other => {
+                    return Err(Error::unsupported(format!(
+                        "LERC in compression {other} is not read"
+                    )));
+                }
             };
             Box::new(Cursor::new(lerc::decoded(&stored, page, rows, big_endian)?))
         }
@@ -98,9 +102,7 @@ fn refused(compression: u64) -> Error {
     ))
 }
 
-fn zstd<R: Read>(
-    stored: R,
-) -> Result<ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>> {
+fn zstd<R: Read>(stored: R) -> Result<ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>> {
     ruzstd::decoding::StreamingDecoder::new(stored)
         .map_err(|e| Error::corrupt(format!("cannot be decoded: {e}")))
 }

@@ -34,7 +34,9 @@ pub(super) fn imagej(text: &str) -> Option<ImageJ> {
         let value = values.get(key).and_then(|value| value.parse::<f64>().ok());
         value.filter(|number| number.is_finite() && *number > 0.0)
     };
-    let unit = values.get("unit").filter(|unit| !unit.is_empty() && **unit != "pixel");
+    let unit = values
+        .get("unit")
+        .filter(|unit| !unit.is_empty() && **unit != "pixel");
     Some(ImageJ {
         images: count("images"),
         channels: count("channels"),
@@ -65,7 +67,12 @@ pub(super) fn aperio(text: &str) -> Option<Aperio> {
     for (key, value) in text.split('|').skip(1).filter_map(|part| part.split_once('=')) {
         let (key, value) = (key.trim(), value.trim());
         match key {
-            "MPP" => found.pitch = value.parse().ok().filter(|pitch: &f64| pitch.is_finite() && *pitch > 0.0),
+            "MPP" => {
+                found.pitch = value
+                    .parse()
+                    .ok()
+                    .filter(|pitch: &f64| pitch.is_finite() && *pitch > 0.0)
+            }
             "AppMag" => found.details.push(("magnification".to_owned(), value.to_owned())),
             "ScanScope ID" => found.details.push(("scanner".to_owned(), value.to_owned())),
             "Date" => found.details.push(("acquired".to_owned(), value.to_owned())),
@@ -121,6 +128,9 @@ mod tests {
         assert_eq!(found.pitch, Some(0.499));
         assert_eq!(found.details[0], ("magnification".to_owned(), "20".to_owned()));
         assert_eq!(beside("Aperio Image Library\r\nlabel 387x463"), "label");
-        assert_eq!(beside("Aperio Image Library\r\n46000x32914 -> 1024x732"), "thumbnail");
+        assert_eq!(
+            beside("Aperio Image Library\r\n46000x32914 -> 1024x732"),
+            "thumbnail"
+        );
     }
 }

@@ -99,14 +99,17 @@ impl Keys {
         };
         let texts = file.text(tags, 34737)?.unwrap_or_default();
         for key in directory.chunks_exact(4).skip(1) {
-            let &[key, place, count, value] = key else { continue };
+            let &[key, place, count, value] = key else {
+                continue;
+            };
             match place {
                 0 => {
                     keys.numbers.insert(key, value);
                 }
                 34737 => {
                     let text: String = texts.chars().skip(value as usize).take(count as usize).collect();
-                    keys.texts.insert(key, text.trim_end_matches(['|', '\0']).to_owned());
+                    keys.texts
+                        .insert(key, text.trim_end_matches(['|', '\0']).to_owned());
                 }
                 _ => {}
             }
@@ -164,7 +167,9 @@ fn metadata(root: &xml::Element, page: &Page, geo: &mut Geo) {
     let mut factors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for item in root.all("Item") {
         let text = item.text.trim();
-        let Some(name) = item.attribute("name") else { continue };
+        let Some(name) = item.attribute("name") else {
+            continue;
+        };
         let band = item.number::<usize>("sample").filter(|&band| band < bands);
         match (item.attribute("role"), band) {
             (Some("description"), Some(band)) => names[band] = text.to_owned(),
@@ -179,7 +184,11 @@ fn metadata(root: &xml::Element, page: &Page, geo: &mut Geo) {
     }
     for (role, of_bands) in factors {
         let alike = of_bands.windows(2).all(|pair| pair[0] == pair[1]);
-        let text = if alike { of_bands[0].clone() } else { of_bands.join(", ") };
+        let text = if alike {
+            of_bands[0].clone()
+        } else {
+            of_bands.join(", ")
+        };
         let name = if role == "unittype" { "unit" } else { role };
         geo.details.push((name.to_owned(), text));
     }

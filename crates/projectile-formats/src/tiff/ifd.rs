@@ -231,14 +231,22 @@ impl File {
         };
         if length <= room {
             let place = Place::Inline(entry.inline);
-            return Ok(Some(Array { size, count: entry.count, place }));
+            return Ok(Some(Array {
+                size,
+                count: entry.count,
+                place,
+            }));
         }
         if at.checked_add(length).is_none_or(|end| end > self.len) {
             return Err(Error::corrupt(format!(
                 "the file is truncated: the values of tag {tag} lie beyond its end"
             )));
         }
-        Ok(Some(Array { size, count: entry.count, place: Place::At(at) }))
+        Ok(Some(Array {
+            size,
+            count: entry.count,
+            place: Place::At(at),
+        }))
     }
 
     /// The text of an ASCII tag, up to its first NUL.

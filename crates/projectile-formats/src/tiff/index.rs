@@ -124,12 +124,20 @@ mod tests {
         for big_endian in [false, true] {
             let mut bytes = vec![0u8; start as usize];
             for value in &values {
-                bytes.extend(if big_endian { value.to_be_bytes() } else { value.to_le_bytes() });
+                bytes.extend(if big_endian {
+                    value.to_be_bytes()
+                } else {
+                    value.to_le_bytes()
+                });
             }
             std::fs::write(file.path(), &bytes).unwrap();
             let blob: Arc<dyn Blob> = Arc::new(FileBlob::open(file.path()).unwrap());
             let index = Index::new(blob, big_endian);
-            let array = Array { size: 8, count: values.len() as u64, place: Place::At(start) };
+            let array = Array {
+                size: 8,
+                count: values.len() as u64,
+                place: Place::At(start),
+            };
             let asked: Vec<u64> = (0..values.len() as u64).step_by(7).chain([19_999, 0]).collect();
             let places: Vec<_> = asked.iter().map(|&at| (array, at)).collect();
             let expected: Vec<u64> = asked.iter().map(|&at| values[at as usize]).collect();

@@ -40,9 +40,9 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
     let count = page.chunk_samples() as usize;
     let pixels = (width * height) as usize;
     if components.len() != count
-        || components
-            .iter()
-            .any(|component| component.samples().len() != pixels || u32::from(component.bit_depth()) > page.bits)
+        || components.iter().any(|component| {
+            component.samples().len() != pixels || u32::from(component.bit_depth()) > page.bits
+        })
     {
         return Err(broken(format!(
             "it holds {} components, or some of fewer pixels or more bits than the file says",

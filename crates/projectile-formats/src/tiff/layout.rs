@@ -11,6 +11,8 @@ use super::{geo, ome};
 
 /// Bytes of a description that is looked at.
 const MOST_DESCRIPTION: u64 = 4 << 20;
+/// Planes that are told of by a description alone.
+const MOST_PLANES: u64 = 1 << 20;
 /// Levels of a pyramid: each is half of the one before, at most.
 const MOST_LEVELS: usize = 32;
 
@@ -91,7 +93,9 @@ impl Series {
 /// # Errors
 /// [`Corrupt`](ErrorKind::Corrupt) and [`Unsupported`](ErrorKind::Unsupported), of the file as a whole.
 pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Series>> {
-    let first = directories.first().ok_or_else(|| Error::corrupt("it holds no image"))?;
+    let first = directories
+        .first()
+        .ok_or_else(|| Error::corrupt("it holds no image"))?;
     let description = describe(file, first)?;
     let mut ignored = None;
     if ome::is_ome(&description) {
@@ -103,9 +107,11 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
     }
     let (mut pages, refused) = pages(file, directories);
     let masks = pages.iter().filter(|(_, page)| page.is_mask).count();
-    let Some(base) = pages.iter().position(|(_, page)| !page.secondary).or({
-        if pages.is_empty() { None } else { Some(0) }
-    }) else {
+    let Some(base) = pages
+        .iter()
+        .position(|(_, page)| !page.secondary)
+        .or({ if pages.is_empty() { None } else { Some(0) } })
+    else {
         return Err(refused.unwrap_or_else(|| Error::corrupt("it holds no image")));
     };
     let (number, page) = pages.remove(base);
@@ -116,7 +122,9 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
         series.is_simple = false;
         if let Some(pitch) = aperio.pitch {
             for axis in ['y', 'x'] {
-                series.dimensions.insert(axis, spaced(pitch, Some("µm".to_owned())));
+                series
+                    .dimensions
+                    .insert(axis, spaced(pitch, Some("µm".to_owned())));
             }
         }
         series.details.extend(aperio.details);
@@ -133,16 +141,27 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
         }
     } else {
         let full = |page: &Page| !page.secondary;
-        let alike = pages.iter().filter(|(_, page)| full(page)).all(|(_, page)| page.stacks_with(&series.page));
-        let stack: Vec<usize> = pages.iter().filter(|(_, page)| full(page)).map(|(number, _)| *number).collect();
+        let alike = pages
+            .iter()
+            .filter(|(_, page)| full(page))
+            .all(|(_, page)| page.stacks_with(&series.page));
+        let stack: Vec<usize> = pages
+            .iter()
+            .filter(|(_, page)| full(page))
+            .map(|(number, _)| *number)
+            .collect();
         if series.page.secondary {
             // Nothing but smaller versions and masks: as if each were a picture.
             let alike = pages.iter().all(|(_, page)| page.stacks_with(&series.page));
             if alike {
-                series.planes.extend(pages.iter().map(|(number, _)| Plane::Page(*number)));
+                series
+                    .planes
+                    .extend(pages.iter().map(|(number, _)| Plane::Page(*number)));
             }
         } else if alike && !stack.is_empty() {
-            series.planes.extend(stack.iter().map(|&number| Plane::Page(number)));
+            series
+                .planes
+                .extend(stack.iter().map(|&number| Plane::Page(number)));
         } else {
             for (number, page) in pages {
                 // Writers of pyramids that flag nothing tile each page and halve it.
@@ -166,11 +185,15 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
     }
     sub_levels(file, directories, &mut series, &mut unused)?;
     if masks > 0 {
-        series.details.push(("mask".to_owned(), "present, not applied".to_owned()));
+        series
+            .details
+            .push(("mask".to_owned(), "present, not applied".to_owned()));
     }
     note_unused(&mut series, &unused);
     if let Some(error) = ignored {
-        series.details.push(("OME-XML".to_owned(), format!("ignored: {}", error.message())));
+        series
+            .details
+            .push(("OME-XML".to_owned(), format!("ignored: {}", error.message())));
     }
     let mut all = vec![series];
     all.extend(others);
@@ -231,7 +254,9 @@ fn of_ome(file: &mut File, directories: &[Directory], description: &str) -> Resu
             is_simple: false,
             ..Series::single(first, page)
         };
-        series.details.insert(0, ("image".to_owned(), series.name.clone()));
+        series
+            .details
+            .insert(0, ("image".to_owned(), series.name.clone()));
         let mut unused = Vec::new();
         sub_levels(file, directories, &mut series, &mut unused)?;
         note_unused(&mut series, &unused);
@@ -271,7 +296,9 @@ fn of_imagej(
     let pitch = |file: &mut File, tag: u16| -> Result<Option<f64>> {
         let numbers = file.numbers(&directories[series.first], tag)?;
         let number = numbers.and_then(|numbers| numbers.first().copied());
-        Ok(number.filter(|number| number.is_finite() && *number > 0.0).map(|number| 1.0 / number))
+        Ok(number
+            .filter(|number| number.is_finite() && *number > 0.0)
+            .map(|number| 1.0 / number))
     };
     if let Some(unit) = &imagej.unit {
         for (axis, tag) in [('x', 282), ('y', 283)] {
@@ -291,15 +318,22 @@ fn of_imagej(
         return Ok(());
     };
     // What is too large for 32-bit offsets ImageJ writes behind its one page, as it is.
-    if series.planes.len() == 1 && imagej.images == count && series.page.compression == 1 && !series.page.planar {
+    if series.planes.len() == 1
+        && imagej.images == count
+        && series.page.compression == 1
+        && !series.page.planar
+    {
         let bytes = series.page.chunk_row_bytes().saturating_mul(series.page.height);
-        let fits = bytes.checked_mul(count).is_some_and(|bytes| bytes <= file.len);
+        let fits = count <= MOST_PLANES && bytes.checked_mul(count).is_some_and(|bytes| bytes <= file.len);
         if !fits {
             return Ok(());
         }
         let first = series.first;
-        series.planes = (0..count).map(|plane| Plane::Behind(first, plane * bytes)).collect();
+        series.planes = (0..count)
+            .map(|plane| Plane::Behind(first, plane * bytes))
+            .collect();
         series.planes[0] = Plane::Page(first);
+        series.extra = vec![('z', count)];
         series.is_simple = false;
     }
     if series.planes.len() as u64 != count || series.page.samples > 1 && c > 1 {
@@ -307,7 +341,10 @@ fn of_imagej(
     }
     series.is_simple = false;
     series.channel_planes = c;
-    series.extra = [('t', t), ('z', z)].into_iter().filter(|(_, size)| *size > 1).collect();
+    series.extra = [('t', t), ('z', z)]
+        .into_iter()
+        .filter(|(_, size)| *size > 1)
+        .collect();
     Ok(())
 }
 
@@ -318,7 +355,9 @@ fn sub_levels(
     series: &mut Series,
     unused: &mut Vec<(u64, u64)>,
 ) -> Result<()> {
-    let offsets = file.integers(&directories[series.first], 330)?.unwrap_or_default();
+    let offsets = file
+        .integers(&directories[series.first], 330)?
+        .unwrap_or_default();
     for (nth, &offset) in offsets.iter().take(MOST_LEVELS).enumerate() {
         let (tags, _) = file.directory(offset)?;
         let page = Page::read(file, &tags)?;

@@ -5,8 +5,8 @@ use projectile_core::{DType, Error, Result};
 
 use super::page::Page;
 
-/// The samples of a chunk, row by row, in the byte order of the file. Where it says that there is none, NaN, the file's
-/// nodata or 0.
+/// The samples of a chunk, row by row, in the byte order of the file. Where it says that there is none, NaN; of integers the
+/// file's nodata, or 0.
 pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -> Result<Vec<u8>> {
     let broken = |reason: String| Error::corrupt(format!("a LERC chunk cannot be decoded: {reason}"));
     let info = lerc::decode_info(stored).map_err(|e| broken(e.to_string()))?;
@@ -39,7 +39,7 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
     }
     macro_rules! bytes {
         ($values:expr, $ty:ty, $none:expr) => {{
-            let none: $ty = page.nodata.map_or($none, |nodata| nodata as $ty);
+            let none: $ty = $none;
             let mut bytes = Vec::with_capacity($values.len() * size_of::<$ty>());
             if $values.len() as u64 != samples * pixels as u64 {
                 return Err(broken("it ends early".to_owned()));
@@ -47,7 +47,10 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
             for pixel in 0..pixels {
                 // Bands follow each other, each of them with its depth together.
                 for band in 0..info.bands as usize {
-                    let is_valid = image.valid_masks.get(band).is_none_or(|mask| mask.is_valid(pixel));
+                    let is_valid = image
+                        .valid_masks
+                        .get(band)
+                        .is_none_or(|mask| mask.is_valid(pixel));
                     for at in 0..depth {
                         let value = if is_valid {
                             $values[(band * pixels + pixel) * depth + at]
@@ -65,13 +68,14 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
             bytes
         }};
     }
+    let nodata = page.nodata.unwrap_or(0.0);
     Ok(match &image.data {
-        SampleData::I8(values) => bytes!(values, i8, 0),
-        SampleData::U8(values) => bytes!(values, u8, 0),
-        SampleData::I16(values) => bytes!(values, i16, 0),
-        SampleData::U16(values) => bytes!(values, u16, 0),
-        SampleData::I32(values) => bytes!(values, i32, 0),
-        SampleData::U32(values) => bytes!(values, u32, 0),
+        SampleData::I8(values) => bytes!(values, i8, nodata as i8),
+        SampleData::U8(values) => bytes!(values, u8, nodata as u8),
+        SampleData::I16(values) => bytes!(values, i16, nodata as i16),
+        SampleData::U16(values) => bytes!(values, u16, nodata as u16),
+        SampleData::I32(values) => bytes!(values, i32, nodata as i32),
+        SampleData::U32(values) => bytes!(values, u32, nodata as u32),
         SampleData::F32(values) => bytes!(values, f32, f32::NAN),
         SampleData::F64(values) => bytes!(values, f64, f64::NAN),
     })

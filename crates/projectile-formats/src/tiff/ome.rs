@@ -163,7 +163,13 @@ struct Sizes {
 }
 
 /// Which page each plane is: `TiffData` elements tell of runs of pages, in the order of the dimensions.
-fn map_planes(pixels: &Element, order: &[char], sizes: Sizes, count: u64, pages: usize) -> Result<Vec<Plane>> {
+fn map_planes(
+    pixels: &Element,
+    order: &[char],
+    sizes: Sizes,
+    count: u64,
+    pages: usize,
+) -> Result<Vec<Plane>> {
     let length = |letter: char| match letter {
         'C' => sizes.c,
         'Z' => sizes.z,
@@ -180,7 +186,9 @@ fn map_planes(pixels: &Element, order: &[char], sizes: Sizes, count: u64, pages:
         let mut begin = 0u64;
         for &letter in order.iter().rev() {
             if first(letter) >= length(letter) {
-                return Err(Error::corrupt(format!("its OME-XML has a plane beyond Size{letter}")));
+                return Err(Error::corrupt(format!(
+                    "its OME-XML has a plane beyond Size{letter}"
+                )));
             }
             begin = begin * length(letter) + first(letter);
         }
@@ -255,14 +263,17 @@ fn dimensions(pixels: &Element) -> BTreeMap<char, Dimension> {
         ('z', "PhysicalSizeZ", "µm"),
         ('t', "TimeIncrement", "s"),
     ] {
-        let step = pixels.number::<f64>(name).filter(|step| step.is_finite() && *step > 0.0);
+        let step = pixels
+            .number::<f64>(name)
+            .filter(|step| step.is_finite() && *step > 0.0);
         let Some(step) = step else { continue };
         let unit = pixels.attribute(&format!("{name}Unit")).unwrap_or(usual);
         all.insert(
             axis,
             Dimension {
                 label: None,
-                unit: Some(unit.to_owned()).filter(|unit| !matches!(unit.as_str(), "pixel" | "reference frame")),
+                unit: Some(unit.to_owned())
+                    .filter(|unit| !matches!(unit.as_str(), "pixel" | "reference frame")),
                 coordinates: Some(Coordinates::Even { start: 0.0, step }),
             },
         );
@@ -307,7 +318,10 @@ mod tests {
             [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11]
         );
         // One plane said, in its place; the others are missing.
-        let one = pages("XYZCT", "<TiffData IFD=\"5\" FirstT=\"1\" FirstC=\"1\" FirstZ=\"2\"/>");
+        let one = pages(
+            "XYZCT",
+            "<TiffData IFD=\"5\" FirstT=\"1\" FirstC=\"1\" FirstZ=\"2\"/>",
+        );
         assert_eq!(one.iter().position(|&page| page == 5), Some(11));
         assert_eq!(one.iter().filter(|&&page| page == -1).count(), 11);
     }
@@ -329,14 +343,25 @@ mod tests {
     #[test]
     fn sets_of_files_are_refused_and_nonsense_is_corrupt() {
         let sizes = "SizeC=\"1\" SizeZ=\"1\" SizeT=\"1\" DimensionOrder=\"XYCZT\"";
-        let other = xml(sizes, "<TiffData><UUID FileName=\"b.ome.tif\">urn:uuid:2</UUID></TiffData>");
+        let other = xml(
+            sizes,
+            "<TiffData><UUID FileName=\"b.ome.tif\">urn:uuid:2</UUID></TiffData>",
+        );
         let error = read(&other, 1).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.message().contains("b.ome.tif"), "{error}");
-        let own = xml(sizes, "<TiffData><UUID FileName=\"renamed.ome.tif\">urn:uuid:1</UUID></TiffData>");
+        let own = xml(
+            sizes,
+            "<TiffData><UUID FileName=\"renamed.ome.tif\">urn:uuid:1</UUID></TiffData>",
+        );
         assert!(read(&own, 1).is_ok());
         let binary = "<OME><BinaryOnly MetadataFile=\"all.companion.ome\" UUID=\"u\"/></OME>";
-        assert!(read(binary, 1).unwrap_err().message().contains("all.companion.ome"));
+        assert!(
+            read(binary, 1)
+                .unwrap_err()
+                .message()
+                .contains("all.companion.ome")
+        );
         for attributes in [
             "SizeC=\"1\" SizeZ=\"1\"",
             "SizeC=\"0\" SizeZ=\"1\" SizeT=\"1\"",

@@ -80,7 +80,9 @@ impl Parsed {
     /// # Errors
     /// [`Corrupt`](projectile_core::ErrorKind::Corrupt) when there is none.
     pub(crate) fn main(&self) -> Result<&Series> {
-        self.series.first().ok_or_else(|| Error::corrupt("it holds no image"))
+        self.series
+            .first()
+            .ok_or_else(|| Error::corrupt("it holds no image"))
     }
 
     /// How the file is read.
@@ -198,16 +200,24 @@ impl Parsed {
                 .collect();
         }
         info.details = self.details(&series, shared.directories.len());
-        info.details.extend(whole.note.map(|note| ("colours".to_owned(), note.to_owned())));
+        info.details
+            .extend(whole.note.map(|note| ("colours".to_owned(), note.to_owned())));
         if page.orientation != 1 {
-            info.details.push(("EXIF orientation".to_owned(), format!("{}, not applied", page.orientation)));
+            info.details.push((
+                "EXIF orientation".to_owned(),
+                format!("{}, not applied", page.orientation),
+            ));
         }
         info.version = self.blob.version();
         let residence = self.blob.residence();
         let chunked = ChunkedOptions {
             residence,
             cache: options.cache.clone(),
-            gather: if residence == Residence::Remote { GATHER } else { Duration::ZERO },
+            gather: if residence == Residence::Remote {
+                GATHER
+            } else {
+                Duration::ZERO
+            },
         };
         let planes = Arc::new(series.planes);
         let blocks = |info: SourceInfo, page: &Page, place: Option<Place>| {
@@ -247,7 +257,11 @@ impl Parsed {
         };
         let mut levels = vec![blocks(plain(&series.page)?, &series.page, None)?];
         for overview in overviews {
-            levels.push(blocks(plain(&overview.page)?, &overview.page, Some(overview.place))?);
+            levels.push(blocks(
+                plain(&overview.page)?,
+                &overview.page,
+                Some(overview.place),
+            )?);
         }
         Ok(Arc::new(LeveledSource::new(info, levels)?))
     }
@@ -281,11 +295,22 @@ impl Parsed {
             note("range", format!("0 to {}", (1u32 << page.bits) - 1));
         }
         if !series.overviews.is_empty() {
-            let factors: Vec<String> = series.overviews.iter().map(|overview| overview.factor.to_string()).collect();
+            let factors: Vec<String> = series
+                .overviews
+                .iter()
+                .map(|overview| overview.factor.to_string())
+                .collect();
             note("overviews", factors.join(", "));
         }
-        let used = series.planes.iter().filter(|plane| matches!(plane, Plane::Page(_))).count();
-        let levels = series.overviews.iter().filter(|overview| matches!(overview.place, Place::Page(_)));
+        let used = series
+            .planes
+            .iter()
+            .filter(|plane| matches!(plane, Plane::Page(_)))
+            .count();
+        let levels = series
+            .overviews
+            .iter()
+            .filter(|overview| matches!(overview.place, Place::Page(_)));
         if self.series.len() <= 1 && pages > 1 {
             let accounted = used + levels.count();
             if accounted >= pages {
@@ -391,7 +416,13 @@ fn block(page: &Page) -> (u64, u64) {
     /// Bytes of a run of an uncompressed row.
     const RUN: u64 = 64 << 10;
     if page.tiled {
-        let together = |side: u64| if side < SMALL_TILE { side * (2 * SMALL_TILE / side) } else { side };
+        let together = |side: u64| {
+            if side < SMALL_TILE {
+                side * (2 * SMALL_TILE / side)
+            } else {
+                side
+            }
+        };
         return (together(page.chunk_height), together(page.chunk_width));
     }
     let row = page.chunk_row_bytes().max(1);

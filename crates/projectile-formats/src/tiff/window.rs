@@ -368,7 +368,11 @@ impl Window {
                 }
                 Ok(data.into_samples())
             }
-            None => Ok(Samples::from_bytes(dtype, &zeroed(samples * dtype.size())?, false)),
+            None => Ok(Samples::from_bytes(
+                dtype,
+                &zeroed(samples * dtype.size())?,
+                false,
+            )),
         }
     }
 
@@ -412,7 +416,10 @@ impl Window {
             let stored: &[u8] = if let [only] = parts[..] {
                 only
             } else {
-                joined = parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<u8>>();
+                joined = parts
+                    .iter()
+                    .flat_map(|part| part.iter().copied())
+                    .collect::<Vec<u8>>();
                 &joined
             };
             let mut reader = codec::decoder(stored, page, &plan.located.tables, piece.cut.rows, big_endian)?;

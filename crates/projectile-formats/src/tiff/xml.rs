@@ -75,7 +75,11 @@ pub(super) fn parse(text: &str) -> Result<Element> {
             Event::End(_) => open.pop().ok_or_else(|| broken(&"it ends what did not begin"))?,
             Event::Text(part) => {
                 if let Some(last) = open.last_mut() {
-                    last.text.push_str(&part.xml_content(XmlVersion::Implicit1_0).map_err(|e| broken(&e))?);
+                    last.text.push_str(
+                        &part
+                            .xml_content(XmlVersion::Implicit1_0)
+                            .map_err(|e| broken(&e))?,
+                    );
                 }
                 continue;
             }

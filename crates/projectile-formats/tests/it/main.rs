@@ -6,6 +6,6 @@ mod damage;
 mod images;
 mod remote;
 mod samples;
-mod tiff_blocks;
 mod support;
+mod tiff_blocks;
 mod web;

@@ -78,8 +78,14 @@ fn every_fixture_is_the_same_in_blocks() {
         }
         let (one, two) = (only(whole), source);
         for (one, two) in [
-            (format!("{:?}", one.info().photometric), format!("{:?}", two.info().photometric)),
-            (format!("{:?}", one.info().nodata), format!("{:?}", two.info().nodata)),
+            (
+                format!("{:?}", one.info().photometric),
+                format!("{:?}", two.info().photometric),
+            ),
+            (
+                format!("{:?}", one.info().nodata),
+                format!("{:?}", two.info().nodata),
+            ),
         ] {
             if one != two {
                 faults.push(format!("{name}: {two} instead of {one}"));
@@ -96,7 +102,14 @@ fn refused_or_whole(path: &Path, whole: &[f64]) -> std::result::Result<(), Strin
     match read {
         Err(error) if is_of_the_file(&error) => Ok(()),
         Err(error) => Err(format!("an error of another kind, {:?}: {error}", error.kind())),
-        Ok(read) if read.iter().map(|v| v.to_bits()).eq(whole.iter().map(|v| v.to_bits())) => Ok(()),
+        Ok(read)
+            if read
+                .iter()
+                .map(|v| v.to_bits())
+                .eq(whole.iter().map(|v| v.to_bits())) =>
+        {
+            Ok(())
+        }
         Ok(read) => {
             let same = read.iter().zip(whole).filter(|(a, b)| a == b).count();
             Err(format!("{same} of {} samples right", whole.len()))
@@ -114,7 +127,9 @@ fn a_truncated_file_is_refused_or_whole_in_blocks() {
         };
         let whole = looked_at(&*only(sources)).unwrap();
         let bytes = std::fs::read(fixtures().join(&name)).unwrap();
-        let cuts = (0..10).map(|i| bytes.len() * i / 10).chain([9, 30, bytes.len() - 1]);
+        let cuts = (0..10)
+            .map(|i| bytes.len() * i / 10)
+            .chain([9, 30, bytes.len() - 1]);
         for cut in cuts {
             tried += 1;
             let path = written(dir.path(), &name, &bytes[..cut]);
@@ -124,7 +139,12 @@ fn a_truncated_file_is_refused_or_whole_in_blocks() {
         }
     }
     assert!(tried > 900, "only {tried} were tried");
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -169,7 +189,11 @@ fn flipped_bytes_end_in_an_error_or_a_picture_in_blocks() {
                     assert!(is_of_the_file(&error), "{name}: {:?} {error}", error.kind());
                 }
             }
-            assert!(start.elapsed().as_secs() < 10, "{name} round {round}: {:?}", start.elapsed());
+            assert!(
+                start.elapsed().as_secs() < 10,
+                "{name} round {round}: {:?}",
+                start.elapsed()
+            );
         }
     }
 }
@@ -178,7 +202,9 @@ fn flipped_bytes_end_in_an_error_or_a_picture_in_blocks() {
 fn chunks_that_were_never_written_are_no_data_in_blocks() {
     let dir = tempfile::tempdir().unwrap();
     let mut bytes = std::fs::read(fixtures().join("nodata.tif")).unwrap();
-    let whole = samples(&*only(open(&fixtures().join("nodata.tif"), &in_blocks()).unwrap()));
+    let whole = samples(&*only(
+        open(&fixtures().join("nodata.tif"), &in_blocks()).unwrap(),
+    ));
     let first = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
     let tags = usize::from(u16::from_le_bytes([bytes[first], bytes[first + 1]]));
     let offsets = (0..tags)
