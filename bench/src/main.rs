@@ -9,6 +9,7 @@
 )]
 
 mod client;
+mod cog;
 mod floor;
 mod measures;
 mod program;
@@ -30,6 +31,7 @@ struct Options {
     seed: PathBuf,
     serve_python: PathBuf,
     fixtures: PathBuf,
+    read_cog: PathBuf,
     work: PathBuf,
     write: Option<PathBuf>,
     quick: bool,
@@ -64,6 +66,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "--seed" => options.seed = value,
             "--serve-python" => options.serve_python = value,
             "--fixtures" => options.fixtures = value,
+            "--read-cog" => options.read_cog = value,
             "--work" => options.work = value,
             "--write" => options.write = Some(value),
             _ => return Err(format!("unknown flag {flag}")),

@@ -1,6 +1,8 @@
 //! The last steps, the same for every format: mode, orientation, axes, and the source.
 
-use projectile_core::{ArraySource, Axes, ChannelInfo, Error, Photometric, Result, SourceInfo};
+use std::collections::BTreeMap;
+
+use projectile_core::{ArraySource, Axes, ChannelInfo, Dimension, Error, Photometric, Result, SourceInfo};
 
 use super::data::Data;
 use super::exif;
@@ -31,6 +33,8 @@ pub(crate) struct Picture {
     pub(crate) colours: bool,
     pub(crate) nodata: Option<f64>,
     pub(crate) channel_names: Vec<String>,
+    /// What is known of axes, by their letters.
+    pub(crate) dimensions: BTreeMap<char, Dimension>,
     pub(crate) details: Vec<(String, String)>,
 }
 
@@ -47,6 +51,7 @@ impl Picture {
             colours: channels <= 4,
             nodata: None,
             channel_names: Vec::new(),
+            dimensions: BTreeMap::new(),
             details: Vec::new(),
         }
     }
@@ -114,6 +119,11 @@ impl Picture {
         };
         info.nodata = self.nodata;
         info.channels = self.channel_names.into_iter().map(ChannelInfo::named).collect();
+        // Turned, the axes are others.
+        if !self.dimensions.is_empty() && self.orientation == 1 {
+            let known = |letter| self.dimensions.get(&letter).cloned().unwrap_or_default();
+            info.dimensions = letters.chars().map(known).collect();
+        }
         info.details = self.details;
         info.version = input.version;
         let offset = turn.offset * self.channels as usize;

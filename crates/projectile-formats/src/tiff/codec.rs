@@ -10,8 +10,8 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::ifd::File;
-use super::page::{Chunks, Page, Photometric};
+use super::page::{Page, Photometric, Tables};
+use super::{jpeg2000, lerc};
 use crate::decode::input::read_error;
 
 /// What a compression is called.
@@ -37,49 +37,84 @@ pub(crate) fn name(compression: u64) -> String {
     name.to_owned()
 }
 
-/// A reader of the decompressed rows of chunk `index`, of which `rows` are wanted. An empty span is a chunk that was
-/// never written (a sparse file): `None`.
-pub(crate) fn chunk<'f>(
-    file: &'f mut File,
+/// A reader of the decompressed rows of a chunk of which `stored` are the bytes. Samples of more than a byte come in the
+/// byte order of the file. `rows` of it are wanted.
+pub(crate) fn decoder<'f>(
+    stored: impl Read + 'f,
     page: &Page,
-    chunks: &Chunks,
-    index: usize,
+    tables: &Tables,
     rows: u64,
-) -> Result<Option<Box<dyn Read + 'f>>> {
-    let &(offset, length) = chunks
-        .spans
-        .get(index)
-        .ok_or_else(|| Error::corrupt("a chunk is missing"))?;
-    if length == 0 {
-        return Ok(None);
-    }
-    file.seek(offset)?;
-    let stored = (&mut file.reader).take(length);
+    big_endian: bool,
+) -> Result<Box<dyn Read + 'f>> {
     let stored: Box<dyn Read + 'f> = if page.reversed && page.compression != 7 {
         Box::new(Reversed(stored))
     } else {
         Box::new(stored)
     };
-    Ok(Some(match page.compression {
+    Ok(match page.compression {
         1 => stored,
         5 => Box::new(Lzw::new(BufReader::new(stored))),
-        7 => Box::new(Cursor::new(jpeg(whole(stored)?, page, chunks, rows)?)),
+        7 => Box::new(Cursor::new(jpeg(whole(stored)?, page, tables, rows)?)),
         8 | 32946 => Box::new(flate2::read::ZlibDecoder::new(stored)),
         32773 => Box::new(PackBits::new(BufReader::new(stored))),
-        3 | 4 => Box::new(Cursor::new(fax(&whole(stored)?, page, chunks, rows)?)),
-        50000 => Box::new(
-            ruzstd::decoding::StreamingDecoder::new(stored)
-                .map_err(|e| Error::corrupt(format!("cannot be decoded: {e}")))?,
-        ),
-        50001 => Box::new(Cursor::new(webp(whole(stored)?, page)?)),
-        other => {
-            return Err(Error::unsupported(format!(
-                "TIFF files with {} compression are opened by the Python package: pip install 'projectile[pillow]' \
-                 (or tifffile), then projectile.show(array)",
-                name(other)
-            )));
+        3 | 4 => Box::new(Cursor::new(fax(&whole(stored)?, page, tables, rows)?)),
+        33003 | 33005 | 34712 => Box::new(Cursor::new(jpeg2000::decoded(
+            &whole(stored)?,
+            page,
+            rows,
+            big_endian,
+        )?)),
+        34887 => {
+            let stored = match tables.lerc {
+                0 => whole(stored)?,
+                1 => bounded(flate2::read::ZlibDecoder::new(stored), page)?,
+                2 => bounded(zstd(stored)?, page)?,
+                other => {
+                    return Err(Error::unsupported(format!(
+                        "LERC in compression {other} is not read"
+                    )));
+                }
+            };
+            Box::new(Cursor::new(lerc::decoded(&stored, page, rows, big_endian)?))
         }
-    }))
+        50000 => Box::new(zstd(stored)?),
+        50001 => Box::new(Cursor::new(webp(whole(stored)?, page)?)),
+        other => return Err(refused(other)),
+    })
+}
+
+/// Whether chunks of this compression are decoded at all.
+///
+/// # Errors
+/// [`Unsupported`](projectile_core::ErrorKind::Unsupported), with a way out.
+pub(crate) fn check(compression: u64) -> Result<()> {
+    match compression {
+        1 | 3 | 4 | 5 | 7 | 8 | 32773 | 32946 | 33003 | 33005 | 34712 | 34887 | 50000 | 50001 => Ok(()),
+        other => Err(refused(other)),
+    }
+}
+
+fn refused(compression: u64) -> Error {
+    Error::unsupported(format!(
+        "TIFF files with {} compression are opened by the Python package: pip install 'projectile[pillow]' \
+         (or tifffile), then projectile.show(array)",
+        name(compression)
+    ))
+}
+
+fn zstd<R: Read>(stored: R) -> Result<ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>> {
+    ruzstd::decoding::StreamingDecoder::new(stored)
+        .map_err(|e| Error::corrupt(format!("cannot be decoded: {e}")))
+}
+
+/// All of a stream that holds no more than the samples of a chunk and then some.
+fn bounded(stream: impl Read, page: &Page) -> Result<Vec<u8>> {
+    let most = page.most_stored();
+    let bytes = whole(stream.take(most + 1))?;
+    if bytes.len() as u64 > most {
+        return Err(Error::corrupt("a chunk holds more than its samples"));
+    }
+    Ok(bytes)
 }
 
 fn whole(mut stored: impl Read) -> Result<Vec<u8>> {
@@ -89,8 +124,8 @@ fn whole(mut stored: impl Read) -> Result<Vec<u8>> {
 }
 
 /// A JPEG strip or tile; its tables may be kept once for all of them, in front of which only the start marker stands.
-fn jpeg(stored: Vec<u8>, page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>> {
-    let stored = match &chunks.jpeg_tables {
+fn jpeg(stored: Vec<u8>, page: &Page, tables: &Tables, rows: u64) -> Result<Vec<u8>> {
+    let stored = match &tables.jpeg {
         Some(tables) if tables.len() > 4 && stored.len() > 2 => {
             let mut joined = tables[..tables.len() - 2].to_vec();
             joined.extend_from_slice(&stored[2..]);
@@ -148,7 +183,7 @@ fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
 }
 
 /// Fax rows as packed bits, 1 for black: what a file of `WhiteIsZero` means by them.
-fn fax(stored: &[u8], page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>> {
+fn fax(stored: &[u8], page: &Page, tables: &Tables, rows: u64) -> Result<Vec<u8>> {
     let narrow = |size: u64| u32::try_from(size).map_err(|_| Error::limit("a fax of more than 32-bit sizes"));
     let (width, height) = (narrow(page.chunk_width)?, narrow(rows)?);
     let row_bytes = page.chunk_row_bytes() as usize;
@@ -168,7 +203,7 @@ fn fax(stored: &[u8], page: &Page, chunks: &Chunks, rows: u64) -> Result<Vec<u8>
     };
     match page.compression {
         4 => fax::decoder::decode_g4(stored.iter().copied(), width, Some(height), &mut line),
-        _ if chunks.fax_options & 1 != 0 => {
+        _ if tables.fax_options & 1 != 0 => {
             return Err(Error::unsupported(
                 "two-dimensional fax 3 is opened by the Python package, through Pillow",
             ));

@@ -14,6 +14,15 @@ pub(crate) struct Meant {
     pub(crate) note: Option<&'static str>,
 }
 
+/// Whether the channels of such a page are shown as they are, so that each can be read alone.
+pub(crate) fn is_plain(page: &Page) -> bool {
+    match page.photometric {
+        Photometric::BlackIsZero | Photometric::Other(_) => true,
+        Photometric::Rgb => page.samples != 4 || !matches!(page.extra.as_deref(), Some([0 | 1, ..])),
+        _ => false,
+    }
+}
+
 /// Turns the samples of `page` (or of several like it) into gray, gray and alpha, RGB or RGBA where they are colours.
 /// `palette` is the page's colour map as stored.
 pub(crate) fn meant(page: &Page, data: Data, palette: Option<&[u64]>) -> Result<Meant> {
@@ -131,7 +140,7 @@ fn coloured(data: Data, page: &Page, palette: Option<&[u64]>) -> Result<Data> {
 
 /// Whether its samples are still luma and chroma: JPEG's own decoder has converted its.
 fn is_raw_ycbcr(page: &Page) -> bool {
-    page.photometric == Photometric::YCbCr && page.compression != 7
+    page.photometric == Photometric::YCbCr && !matches!(page.compression, 7 | 33003 | 33005 | 34712 | 50001)
 }
 
 /// BT.601 with the whole range, as JPEG has it.
@@ -139,6 +148,12 @@ fn rgb_of_ycbcr(data: Data) -> Result<Data> {
     let Data::U8(mut pixels) = data else {
         return Err(Error::unsupported("YCbCr of more than 8 bits is not read"));
     };
+    to_rgb(&mut pixels);
+    Ok(Data::U8(pixels))
+}
+
+/// Luma and chroma in place.
+pub(super) fn to_rgb(pixels: &mut [u8]) {
     for pixel in pixels.chunks_exact_mut(3) {
         let (luma, cb, cr) = (
             f32::from(pixel[0]),
@@ -152,7 +167,6 @@ fn rgb_of_ycbcr(data: Data) -> Result<Data> {
         ];
         pixel.copy_from_slice(&rgb.map(|value| value.round().clamp(0.0, 255.0) as u8));
     }
-    Ok(Data::U8(pixels))
 }
 
 /// PIL's conversion of inks: each colour is what its ink and black let through.

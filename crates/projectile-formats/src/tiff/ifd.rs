@@ -3,22 +3,32 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
-use projectile_core::{Error, Result};
+use projectile_core::{Cancel, Error, Result};
 
-use crate::decode::input::{Reader, read_error};
+use crate::decode::input::read_error;
 
 /// Directories that are followed: a file may chain as many as it likes.
 const MOST_DIRECTORIES: usize = 65_536;
 
+/// Tags of all directories together: a directory has some twenty.
+const MOST_TAGS: usize = 1 << 22;
+
 /// Bytes of one tag's values: offsets of 16 million tiles.
 const MOST_VALUE_BYTES: u64 = 128 << 20;
 
+/// What directories are read from.
+pub(crate) trait Stream: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Stream for T {}
+
 /// An opened file: its byte order and kind, and where its directories are.
 pub(crate) struct File {
-    pub(crate) reader: Reader,
+    pub(crate) reader: Box<dyn Stream>,
     pub(crate) len: u64,
     pub(crate) big_endian: bool,
     pub(crate) big_tiff: bool,
+    /// Tags that were read.
+    tags: usize,
 }
 
 /// One tag of a directory.
@@ -37,9 +47,33 @@ pub(crate) struct Directory {
     entries: Vec<Entry>,
 }
 
+impl Directory {
+    pub(crate) fn has(&self, tag: u16) -> bool {
+        self.entries.iter().any(|entry| entry.tag == tag)
+    }
+}
+
+/// The values of an integer tag, which are not read yet: there may be millions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Array {
+    /// Bytes of a value.
+    pub(crate) size: u64,
+    pub(crate) count: u64,
+    pub(crate) place: Place,
+}
+
+/// Where the values of a tag are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// In the directory itself.
+    Inline([u8; 8]),
+    /// At this offset.
+    At(u64),
+}
+
 impl File {
     /// Reads the header; the offset is the first directory's.
-    pub(crate) fn open(mut reader: Reader, len: u64) -> Result<(Self, u64)> {
+    pub(crate) fn open(mut reader: impl Stream + 'static, len: u64) -> Result<(Self, u64)> {
         let mut head = [0u8; 8];
         reader.read_exact(&mut head).map_err(|e| read_error(&e))?;
         let big_endian = match &head[..2] {
@@ -48,10 +82,11 @@ impl File {
             _ => return Err(Error::corrupt("it has no TIFF header")),
         };
         let mut file = Self {
-            reader,
+            reader: Box::new(reader),
             len,
             big_endian,
             big_tiff: false,
+            tags: 0,
         };
         let first = match file.u16(&head[2..]) {
             42 => file.u32(&head[4..]).into(),
@@ -65,9 +100,10 @@ impl File {
     }
 
     /// Every directory of the chain that starts at `first`. A chain that bites its tail ends there.
-    pub(crate) fn directories(&mut self, first: u64) -> Result<Vec<Directory>> {
+    pub(crate) fn directories(&mut self, first: u64, cancel: &Cancel) -> Result<Vec<Directory>> {
         let (mut seen, mut found, mut at) = (HashSet::new(), Vec::new(), first);
         while at != 0 && seen.insert(at) {
+            cancel.check()?;
             if found.len() == MOST_DIRECTORIES {
                 return Err(Error::limit(format!("more than {MOST_DIRECTORIES} pages")));
             }
@@ -86,7 +122,8 @@ impl File {
         }
     }
 
-    fn directory(&mut self, at: u64) -> Result<(Directory, u64)> {
+    /// The directory at an offset, and the offset of the next one.
+    pub(crate) fn directory(&mut self, at: u64) -> Result<(Directory, u64)> {
         self.seek(at)?;
         let count = if self.big_tiff {
             self.read_u64()?
@@ -96,6 +133,10 @@ impl File {
         let size = if self.big_tiff { 20 } else { 12 };
         if count.saturating_mul(size) > self.len.min(MOST_VALUE_BYTES) {
             return Err(Error::corrupt(format!("a directory of {count} tags cannot be")));
+        }
+        self.tags = self.tags.saturating_add(count as usize);
+        if self.tags > MOST_TAGS {
+            return Err(Error::limit(format!("more than {MOST_TAGS} tags")));
         }
         let mut entries = Vec::with_capacity(count as usize);
         for _ in 0..count {
@@ -153,6 +194,59 @@ impl File {
         Ok(self
             .integers(directory, tag)?
             .and_then(|values| values.first().copied()))
+    }
+
+    /// The values of a tag of floating point numbers or fractions.
+    pub(crate) fn numbers(&mut self, directory: &Directory, tag: u16) -> Result<Option<Vec<f64>>> {
+        let Some((kind, bytes)) = self.bytes(directory, tag)? else {
+            return Ok(None);
+        };
+        let double = |chunk: &[u8]| f64::from_bits(self.u64(chunk));
+        let single = |chunk: &[u8]| f64::from(f32::from_bits(self.u32(chunk)));
+        let fraction = |chunk: &[u8]| f64::from(self.u32(chunk)) / f64::from(self.u32(&chunk[4..]));
+        Ok(match kind {
+            5 => Some(bytes.chunks_exact(8).map(fraction).collect()),
+            11 => Some(bytes.chunks_exact(4).map(single).collect()),
+            12 => Some(bytes.chunks_exact(8).map(double).collect()),
+            _ => None,
+        })
+    }
+
+    /// Where the values of an integer tag are.
+    pub(crate) fn array(&self, directory: &Directory, tag: u16) -> Result<Option<Array>> {
+        let Some(entry) = directory.entries.iter().find(|entry| entry.tag == tag) else {
+            return Ok(None);
+        };
+        let size = match entry.kind {
+            3 => 2,
+            4 | 13 => 4,
+            16..=18 => 8,
+            _ => return Err(Error::corrupt(format!("tag {tag} is no integer"))),
+        };
+        let length = entry.count.saturating_mul(size);
+        let (room, at) = if self.big_tiff {
+            (8, self.u64(&entry.inline))
+        } else {
+            (4, self.u32(&entry.inline).into())
+        };
+        if length <= room {
+            let place = Place::Inline(entry.inline);
+            return Ok(Some(Array {
+                size,
+                count: entry.count,
+                place,
+            }));
+        }
+        if at.checked_add(length).is_none_or(|end| end > self.len) {
+            return Err(Error::corrupt(format!(
+                "the file is truncated: the values of tag {tag} lie beyond its end"
+            )));
+        }
+        Ok(Some(Array {
+            size,
+            count: entry.count,
+            place: Place::At(at),
+        }))
     }
 
     /// The text of an ASCII tag, up to its first NUL.

@@ -6,6 +6,16 @@
 
 pub(crate) mod codec;
 pub(crate) mod colour;
+pub(crate) mod description;
+pub(crate) mod geo;
 pub(crate) mod ifd;
+pub(crate) mod index;
+mod jpeg2000;
+pub(crate) mod layout;
+mod lerc;
+pub(crate) mod ome;
 pub(crate) mod page;
 pub(crate) mod rows;
+pub(crate) mod source;
+pub(crate) mod window;
+mod xml;

@@ -42,18 +42,42 @@ pub(crate) struct Page {
     pub(crate) extra: Option<Vec<u64>>,
     /// Whether it is a smaller version of another image, or a mask of one.
     pub(crate) secondary: bool,
+    pub(crate) is_mask: bool,
     pub(crate) orientation: u8,
     pub(crate) nodata: Option<f64>,
     pub(crate) profile: bool,
+    /// Of the chroma of YCbCr: pixels across and down for each of its samples.
+    pub(crate) subsampling: [u64; 2],
 }
 
 /// Where the chunks of a page lie: offset and length, one plane after the other, row by row.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunks {
     pub(crate) spans: Vec<(u64, u64)>,
-    pub(crate) jpeg_tables: Option<Vec<u8>>,
+    pub(crate) tables: Tables,
+}
+
+/// What a page says once for the decoding of all its chunks.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    pub(crate) jpeg: Option<Vec<u8>>,
     /// Options of fax compression.
     pub(crate) fax_options: u64,
+    /// What LERC is compressed by once more: 0 nothing, 1 deflate, 2 zstd.
+    pub(crate) lerc: u64,
+}
+
+impl Tables {
+    pub(crate) fn read(file: &mut File, tags: &Directory) -> Result<Self> {
+        Ok(Self {
+            jpeg: file.bytes(tags, 347)?.map(|(_, bytes)| bytes),
+            fax_options: file.integer(tags, 292)?.unwrap_or(0),
+            lerc: file
+                .integers(tags, 50674)?
+                .and_then(|values| values.get(1).copied())
+                .unwrap_or(0),
+        })
+    }
 }
 
 impl Page {
@@ -110,8 +134,18 @@ impl Page {
                 "chunks of {chunk_width} × {chunk_height} cannot be"
             )));
         }
+        let subsampling = match file.integers(tags, 530)?.as_deref() {
+            Some(&[across, down, ..]) => [across, down],
+            _ => [2, 2],
+        };
         let nodata = file.text(tags, 42113)?.and_then(|text| text.trim().parse().ok());
         let kind = file.integer(tags, 254)?.unwrap_or(0);
+        let compression = file.integer(tags, 259)?.unwrap_or(1);
+        // These give samples out as they are: libtiff heeds no predictor for them.
+        let predictor = match compression {
+            7 | 33003 | 33005 | 34712 | 34887 | 50001 => 1,
+            _ => file.integer(tags, 317)?.unwrap_or(1),
+        };
         let orientation = file.integer(tags, 274)?.unwrap_or(1);
         Ok(Self {
             width,
@@ -120,21 +154,23 @@ impl Page {
             bits: bits as u32,
             dtype,
             photometric,
-            compression: file.integer(tags, 259)?.unwrap_or(1),
+            compression,
             planar: samples > 1 && file.integer(tags, 284)? == Some(2),
-            predictor: file.integer(tags, 317)?.unwrap_or(1),
+            predictor,
             reversed: file.integer(tags, 266)? == Some(2),
             tiled,
             chunk_width,
             chunk_height,
             extra: file.integers(tags, 338)?,
             secondary: kind & 0b101 != 0 || file.integer(tags, 255)? == Some(2),
+            is_mask: kind & 0b100 != 0,
             orientation: u8::try_from(orientation)
                 .ok()
                 .filter(|o| (1..=8).contains(o))
                 .unwrap_or(1),
             nodata,
-            profile: file.bytes(tags, 34675)?.is_some(),
+            profile: tags.has(34675),
+            subsampling,
         })
     }
 
@@ -146,6 +182,16 @@ impl Page {
     /// Bytes of one stored row of a chunk.
     pub(crate) fn chunk_row_bytes(&self) -> u64 {
         (self.chunk_width * self.chunk_samples() * u64::from(self.bits)).div_ceil(8)
+    }
+
+    /// Bytes of the samples of a whole chunk.
+    pub(crate) fn chunk_bytes(&self) -> u64 {
+        self.chunk_row_bytes().saturating_mul(self.chunk_height)
+    }
+
+    /// Bytes that a stored chunk cannot have more of: the worst of codecs, with its tables.
+    pub(crate) fn most_stored(&self) -> u64 {
+        self.chunk_bytes().saturating_mul(2).saturating_add(1 << 20)
     }
 
     /// Chunks across and down one plane.
@@ -169,6 +215,17 @@ impl Page {
             )
         };
         shape(self) == shape(other) && self.photometric == other.photometric && self.extra == other.extra
+    }
+
+    /// Whether this is a smaller version of another page.
+    pub(crate) fn is_overview_of(&self, other: &Self) -> bool {
+        let kind = |page: &Self| (page.samples, page.dtype, page.bits, page.orientation);
+        kind(self) == kind(other)
+            && self.photometric == other.photometric
+            && self.extra == other.extra
+            && !self.is_mask
+            && self.width <= other.width
+            && self.height <= other.height
     }
 
     /// Where the chunks lie, inside the file and in number as the sizes need them.
@@ -201,12 +258,9 @@ impl Page {
             }
             spans.push((offset, length));
         }
-        let jpeg_tables = file.bytes(tags, 347)?.map(|(_, bytes)| bytes);
-        let fax_options = file.integer(tags, 292)?.unwrap_or(0);
         Ok(Chunks {
             spans,
-            jpeg_tables,
-            fax_options,
+            tables: Tables::read(file, tags)?,
         })
     }
 }
@@ -224,10 +278,12 @@ fn dtype_of(bits: u64, format: u64) -> Result<DType> {
         (3, 16) => DType::Float16,
         (3, 32) => DType::Float32,
         (3, 64) => DType::Float64,
+        (6, 64) => DType::Complex64,
+        (6, 128) => DType::Complex128,
         (5 | 6, _) => {
-            return Err(Error::unsupported(
-                "TIFF files of complex numbers are not read yet",
-            ));
+            return Err(Error::unsupported(format!(
+                "complex numbers of {bits} bits are not read: only those of two 32-bit or 64-bit floats"
+            )));
         }
         (1..=4, 1..=128) => return Err(Error::unsupported(format!("samples of {bits} bits are not read"))),
         _ => {

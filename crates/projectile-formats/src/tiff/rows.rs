@@ -21,66 +21,124 @@ pub(crate) fn read_page(
     let (across, down) = page.grid();
     let planes = if page.planar { page.samples } else { 1 };
     let per_plane = across * down;
+    let big_endian = file.big_endian;
+    let mut target = Target {
+        pixels,
+        y: 0,
+        x: 0,
+        width: page.width,
+        samples: page.samples,
+    };
     for plane in 0..planes {
         for chunk in 0..per_plane {
             options.cancel.check()?;
-            let (y, x) = (
-                chunk / across * page.chunk_height,
-                chunk % across * page.chunk_width,
-            );
-            let index = (plane * per_plane + chunk) as usize;
-            read_chunk(file, page, chunks, index, Place { plane, y, x }, pixels)?;
+            let index = plane * per_plane + chunk;
+            let &(offset, length) = chunks
+                .spans
+                .get(index as usize)
+                .ok_or_else(|| Error::corrupt("a chunk is missing"))?;
+            // A chunk that was never written (a sparse file).
+            if length == 0 {
+                continue;
+            }
+            let cut = Cut::chunk(page, chunk, if page.planar { plane } else { 0 });
+            file.seek(offset)?;
+            let stored = (&mut file.reader).take(length);
+            let mut reader = codec::decoder(stored, page, &chunks.tables, cut.rows, big_endian)?;
+            place(page, &mut *reader, cut, big_endian, &mut target)
+                .map_err(|error| error.context(format!("chunk {index}")))?;
         }
     }
     Ok(())
 }
 
-/// Where a chunk's first sample goes.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    plane: u64,
-    y: u64,
-    x: u64,
+/// Rows of a chunk, or of a part of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Where its first sample is in the page.
+    pub(crate) y: u64,
+    pub(crate) x: u64,
+    /// Rows that are wanted.
+    pub(crate) rows: u64,
+    /// Columns that each row has as stored.
+    pub(crate) stored: u64,
+    /// Columns that are wanted.
+    pub(crate) columns: u64,
+    /// Where its first sample goes in each pixel.
+    pub(crate) sample: u64,
 }
 
-fn read_chunk(
-    file: &mut File,
+impl Cut {
+    /// What is inside of the page of the chunk of this number of its plane.
+    pub(crate) fn chunk(page: &Page, number: u64, sample: u64) -> Self {
+        let (across, _) = page.grid();
+        let (y, x) = (
+            number / across * page.chunk_height,
+            number % across * page.chunk_width,
+        );
+        Self {
+            y,
+            x,
+            rows: page.chunk_height.min(page.height - y),
+            stored: page.chunk_width,
+            columns: page.chunk_width.min(page.width - x),
+            sample,
+        }
+    }
+
+    /// Bytes of a stored row.
+    pub(crate) fn row_bytes(&self, page: &Page) -> u64 {
+        (self.stored * page.chunk_samples() * u64::from(page.bits)).div_ceil(8)
+    }
+}
+
+/// Pixels to be filled: a rectangle of the page.
+#[derive(Debug)]
+pub(crate) struct Target<'p> {
+    pub(crate) pixels: &'p mut [u8],
+    /// Where its first pixel is in the page.
+    pub(crate) y: u64,
+    pub(crate) x: u64,
+    pub(crate) width: u64,
+    /// Samples of each pixel.
+    pub(crate) samples: u64,
+}
+
+/// Puts decompressed rows into their place, as samples of the page's dtype.
+pub(crate) fn place(
     page: &Page,
-    chunks: &Chunks,
-    index: usize,
-    place: Place,
-    pixels: &mut [u8],
+    reader: &mut dyn Read,
+    cut: Cut,
+    big_endian: bool,
+    target: &mut Target<'_>,
 ) -> Result<()> {
-    let rows = page.chunk_height.min(page.height - place.y);
-    let columns = page.chunk_width.min(page.width - place.x);
-    let big_endian = file.big_endian;
-    let Some(mut reader) = codec::chunk(file, page, chunks, index, rows)? else {
-        return Ok(());
-    };
     let size = page.dtype.size();
-    let samples = (page.chunk_width * page.chunk_samples()) as usize;
-    let mut stored: Vec<u8> = zeroed(page.chunk_row_bytes() as usize)?;
-    let mut unpacked: Vec<u8> = zeroed(samples * size)?;
-    for row in 0..rows {
+    let of_pixel = page.chunk_samples() as usize * size;
+    let mut stored: Vec<u8> = zeroed(cut.row_bytes(page) as usize)?;
+    let mut unpacked: Vec<u8> = zeroed(cut.stored as usize * of_pixel)?;
+    for row in 0..cut.rows {
         reader.read_exact(&mut stored).map_err(|e| match e.kind() {
             std::io::ErrorKind::UnexpectedEof => Error::corrupt(format!(
-                "the file is truncated: chunk {index} ends at row {row} of {rows}"
+                "the file is truncated: the pixels end at row {row} of {}",
+                cut.rows
             )),
             _ => read_error(&e),
         })?;
         unpack(page, &mut stored, &mut unpacked, big_endian)?;
-        let first = ((place.y + row) * page.width + place.x) as usize;
-        if page.planar {
-            let stride = page.samples as usize * size;
-            let start = first * stride + place.plane as usize * size;
-            let targets = pixels[start..].chunks_mut(stride);
-            for (to, from) in targets.zip(unpacked.chunks_exact(size)).take(columns as usize) {
-                to[..size].copy_from_slice(from);
-            }
+        let first = ((cut.y - target.y + row) * target.width + (cut.x - target.x)) as usize;
+        let stride = target.samples as usize * size;
+        if of_pixel == stride {
+            let length = cut.columns as usize * stride;
+            target.pixels[first * stride..][..length].copy_from_slice(&unpacked[..length]);
         } else {
-            let pixel = page.samples as usize * size;
-            let length = columns as usize * pixel;
-            pixels[first * pixel..][..length].copy_from_slice(&unpacked[..length]);
+            let start = first * stride + cut.sample as usize * size;
+            let targets = target.pixels[start..].chunks_mut(stride);
+            for (to, from) in targets
+                .zip(unpacked.chunks_exact(of_pixel))
+                .take(cut.columns as usize)
+            {
+                to[..of_pixel].copy_from_slice(from);
+            }
         }
     }
     Ok(())
@@ -109,10 +167,14 @@ fn unpack(page: &Page, stored: &mut [u8], samples: &mut [u8], big_endian: bool) 
     }
     samples.copy_from_slice(stored);
     // JPEG and WebP give bytes, so this swaps only what the file stored in words.
-    if big_endian != cfg!(target_endian = "big") && size > 1 {
-        samples.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    let word = page.dtype.word();
+    if big_endian != cfg!(target_endian = "big") && word > 1 {
+        samples.chunks_exact_mut(word).for_each(<[u8]>::reverse);
     }
     if page.predictor == 2 {
+        if page.dtype.is_complex() {
+            return Err(Error::unsupported("differences of complex numbers are not read"));
+        }
         match size {
             1 => add_up::<1>(samples, stride),
             2 => add_up::<2>(samples, stride),

@@ -7,4 +7,5 @@ mod images;
 mod remote;
 mod samples;
 mod support;
+mod tiff_blocks;
 mod web;
