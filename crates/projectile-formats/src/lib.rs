@@ -32,4 +32,4 @@ pub use open::{Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_form
 pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};
 #[doc(hidden)]
-pub use zarr::check_attributes;
+pub use zarr::{check_array, check_attributes};

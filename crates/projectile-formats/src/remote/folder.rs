@@ -1,6 +1,8 @@
 //! What lies under an address as a folder of objects.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::future::{join_all, try_join_all};
@@ -22,6 +24,8 @@ const MOST_WHOLE: u64 = 256 << 20;
 pub(super) struct StoreFolder {
     connection: Connection,
     url: RemoteUrl,
+    /// Whether something of it could be read.
+    is_open: Arc<AtomicBool>,
 }
 
 impl StoreFolder {
@@ -29,6 +33,7 @@ impl StoreFolder {
         Self {
             connection: connection.clone(),
             url: url.clone(),
+            is_open: Arc::default(),
         }
     }
 
@@ -141,8 +146,12 @@ impl StoreFolder {
             return self.run(path, Some(GetRange::Suffix(length)), length).await;
         }
         // Azure counts from the front alone.
-        let meta = self.connection.store.head(path).await;
-        let size = meta.map_err(|error| error::explain(&error, &self.url))?.size;
+        let options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        let answer = self.connection.store.get_opts(path, options).await;
+        let size = answer.map_err(|error| error::explain(&error, &self.url))?.meta.size;
         let range = GetRange::Bounded(size.saturating_sub(length)..size);
         self.run(path, Some(range), length).await
     }
@@ -150,9 +159,9 @@ impl StoreFolder {
     /// Ranges of one object, neighbours together.
     async fn ranges(&self, path: &Path, wanted: &[Range<u64>]) -> Result<Found> {
         let pieces = ranges::pieces(wanted);
-        let asking = pieces.iter().map(|piece| {
+        let asking = pieces.iter().cloned().map(|piece| {
             let length = piece.end - piece.start;
-            self.run(path, Some(GetRange::Bounded(piece.clone())), length)
+            self.run(path, Some(GetRange::Bounded(piece)), length)
         });
         let found = try_join_all(asking).await?;
         let Some(first) = found.first() else {
@@ -182,9 +191,25 @@ impl Folder for StoreFolder {
 
     fn get(&self, wanted: &[Wanted], cancel: &Cancel) -> Vec<Result<Option<Found>>> {
         let (folder, all) = (self.clone(), wanted.to_vec());
-        let bring = async move { join_all(all.iter().map(|wanted| folder.one(wanted))).await };
-        runtime::wait(cancel, bring)
-            .unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect())
+        let one = move |wanted: Wanted| {
+            let folder = folder.clone();
+            async move { folder.one(&wanted).await }
+        };
+        let bring = async move { join_all(all.into_iter().map(one)).await };
+        let mut got: Vec<Result<Option<Found>>> = runtime::wait(cancel, bring)
+            .unwrap_or_else(|error| wanted.iter().map(|_| Err(error.clone())).collect());
+        // Who may not list a store's objects is not told which there are: what is missing is refused then.
+        if got.iter().any(|found| matches!(found, Ok(Some(_)))) {
+            self.is_open.store(true, Ordering::Relaxed);
+        }
+        if self.is_open.load(Ordering::Relaxed) {
+            for found in &mut got {
+                if found.as_ref().is_err_and(error::is_refusal) {
+                    *found = Ok(None);
+                }
+            }
+        }
+        got
     }
 
     fn folders(&self, path: &str) -> Result<Option<Vec<String>>> {

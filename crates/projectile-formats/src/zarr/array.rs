@@ -299,6 +299,31 @@ impl Shards {
     }
 }
 
+/// Reads an array's document, and a chunk or the index of a shard, as a fuzzer gives them.
+///
+/// # Errors
+/// Those of opening and reading an array.
+#[doc(hidden)]
+pub fn check_array(json: &[u8], chunk: &[u8]) -> Result<()> {
+    /// What one run may take.
+    const MOST: u64 = 1 << 20;
+    let document: Map<String, Value> = serde_json::from_slice(json).map_err(|error| invalid(&error))?;
+    let layout = guarded(|| match document.get("zarr_format").and_then(Value::as_u64) {
+        Some(2) => Layout::of_v2(&document),
+        _ => Layout::of_v3(&document),
+    })?;
+    if let Some(shards) = &layout.shards
+        && shards.index_bytes <= MOST
+    {
+        // Whatever comes of it, a chunk may be what the bytes are.
+        let _ = shards.decode(chunk);
+    }
+    if layout.most_encoded() <= MOST {
+        layout.decode(chunk, &Block(layout.block.iter().map(|&length| 0..length).collect()))?;
+    }
+    Ok(())
+}
+
 fn index_shape(counts: &[u64]) -> Result<Vec<NonZeroU64>> {
     non_zero(&[counts, &[2]].concat())
 }

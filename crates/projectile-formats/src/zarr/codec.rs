@@ -92,7 +92,7 @@ pub(super) fn register() {
 fn bounded(mut decoder: impl Read, packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     /// How many times longer than what is compressed the first buffer may be.
     const HOPE: usize = 16;
-    let mut bytes = Vec::with_capacity(packed.len().saturating_mul(HOPE).min(most as usize + 1));
+    let mut bytes = Vec::with_capacity(packed.len().saturating_mul(HOPE).min((most as usize).saturating_add(1)));
     decoder
         .by_ref()
         .take(most.saturating_add(1))

@@ -97,7 +97,7 @@ pub(super) fn leveled(
     info.dimensions = dimensions(&info.axes, &image.axes, dataset);
     info.levels = levels.iter().map(|(level, ..)| *level).collect();
     let channels = info.axes.channels();
-    if u64::try_from(image.channels.len()).is_ok_and(|count| count == channels) {
+    if image.channels.len() as u64 == channels {
         info.channels.clone_from(&image.channels);
     }
     info.photometric = photometric(&info, is_label);
@@ -107,8 +107,8 @@ pub(super) fn leveled(
         info.details.push(("overviews".to_owned(), kind.clone()));
     }
     let coarser = levels.iter().find(|(_, _, _, layout)| {
-        let pairs = info.axes.iter().zip(&layout.shape);
-        pairs.clone().any(|(axis, size)| !matches!(axis.name.as_str(), "y" | "x") && axis.size != *size)
+        let mut pairs = info.axes.iter().zip(&layout.shape);
+        pairs.any(|(axis, size)| !matches!(axis.name.as_str(), "y" | "x") && axis.size != *size)
     });
     if let Some((level, ..)) = coarser {
         let text = format!("from 1:{} on, each plane stands for several", level.factor);

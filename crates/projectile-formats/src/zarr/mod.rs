@@ -15,6 +15,7 @@ mod node;
 #[cfg(test)]
 mod tests;
 
+pub use array::check_array;
 pub(crate) use gallery::open;
 pub(crate) use node::{GROUP_DOCUMENTS, is_zarr_name};
 pub use ngff::check_attributes;

@@ -15,10 +15,9 @@ const MOST: u64 = 64 << 20;
 /// The documents by which a folder is known as a node.
 pub(crate) const GROUP_DOCUMENTS: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"];
 
-/// Whether a folder or archive is named as hierarchies are.
+/// Whether a folder is named as hierarchies are.
 pub(crate) fn is_zarr_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [".zarr", ".zarr.zip", ".ozx"].iter().any(|ending| name.ends_with(ending))
+    name.to_ascii_lowercase().ends_with(".zarr")
 }
 
 /// An array or a group.
@@ -30,8 +29,6 @@ pub(super) struct Node {
     array: Option<(Version, Map<String, Value>)>,
     /// The document as it was read, and its key, where it was read by itself: what tells that it was written anew.
     pub(super) stamp: Option<(String, Bytes)>,
-    /// What tells this version of its documents.
-    pub(super) version: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,11 +172,9 @@ impl<'a> Nodes<'a> {
     fn parsed(&self, path: &str, read: Vec<Result<Option<Found>>>) -> Result<Option<(Node, First)>> {
         let documents = self.documents(path)?;
         let mut found = BTreeMap::new();
-        let mut version = 0;
         for (wanted, read) in documents.iter().zip(read) {
             let Some(read) = read.map_err(|error| error.context(&wanted.key))? else { continue };
             let bytes = read.first();
-            version ^= read.version.rotate_left(found.len() as u32);
             let name = wanted.key.rsplit('/').next().unwrap_or_default().to_owned();
             let parsed = document(&wanted.key, &bytes)?;
             found.insert(name, (wanted.key.clone(), bytes, parsed));
@@ -189,7 +184,6 @@ impl<'a> Nodes<'a> {
             attributes: Map::new(),
             array: None,
             stamp: None,
-            version: version.max(1),
         };
         if let Some((key, bytes, mut parsed)) = found.remove("zarr.json") {
             let consolidated = parsed.get_mut("consolidated_metadata").and_then(|all| all.get_mut("metadata")).map(Value::take);
@@ -278,6 +272,5 @@ fn bare(path: String) -> Node {
         attributes: Map::new(),
         array: None,
         stamp: None,
-        version: 1,
     }
 }
