@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import zarr
 from PIL import Image
 
 
@@ -35,12 +36,29 @@ def sparse(path: Path, side: int, dtype: str = "|u1") -> None:
         file.truncate(file.tell() + side * side * np.dtype(dtype).itemsize)
 
 
+def ome_zarr(path: Path, side: int) -> None:
+    """Write an image of OME-Zarr 0.5 of four levels, in shards."""
+    group = zarr.open_group(str(path), mode="w", zarr_format=3)
+    datasets = []
+    for number in range(4):
+        step = 2**number
+        level = (picture_of(side // step).astype("u2")) << 4
+        chunks = min(256, side // step)
+        shards = min(2048, side // step)
+        options = {"chunks": (chunks, chunks), "shards": (shards, shards), "dtype": "u2"}
+        group.create_array(str(number), shape=level.shape, **options)[...] = level
+        scale = {"type": "scale", "scale": [step, step]}
+        datasets.append({"path": str(number), "coordinateTransformations": [scale]})
+    axes = [{"name": name, "type": "space"} for name in "yx"]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+
+
 def main() -> None:
     """Make what is missing."""
     folder = Path(sys.argv[1])
     side, picture, large, huge = map(int, sys.argv[2:])
     done = folder / "done"
-    made = f"2 {sys.argv[2:]}"
+    made = f"3 {sys.argv[2:]}"
     if done.exists() and done.read_text() == made:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +74,7 @@ def main() -> None:
     image.save(folder / "picture.png", compress_level=1)
     image.save(folder / "picture.jpg", quality=85)
     image.save(folder / "picture.tif", compression="tiff_deflate")
+    ome_zarr(folder / "image.zarr", side * 2)
     sparse(folder / "large.npy", large)
     sparse(folder / "sparse.npy", huge)
     sparse(folder / "hundred.npy", 160_000, "<f4")

@@ -10,12 +10,14 @@
 
 mod client;
 mod cog;
+mod files;
 mod floor;
 mod measures;
 mod program;
 mod python;
 mod report;
 mod residency;
+mod zarr;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,9 +43,13 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let outcome = match arguments.next().as_deref() {
         Some("floor") => floor::serve(),
+        Some("files") => match (arguments.next(), arguments.next().and_then(|text| text.parse().ok())) {
+            (Some(folder), Some(latency)) => files::serve(folder.as_ref(), latency),
+            _ => Err("usage: projectile-bench files FOLDER MILLISECONDS".into()),
+        },
         Some("run") => options(arguments).and_then(|options| run(&options, measures::all)),
         Some("memory") => options(arguments).and_then(|options| run(&options, residency::alone)),
-        _ => Err("usage: projectile-bench run|memory|floor; start it by `cargo xtask bench`".into()),
+        _ => Err("usage: projectile-bench run|memory|floor|files; start it by `cargo xtask bench`".into()),
     };
     if let Err(why) = outcome {
         eprintln!("bench: {why}");

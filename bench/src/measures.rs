@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::client::{Connection, get, get_final, load};
 use crate::program::Program;
 use crate::report::{Budget, Row};
-use crate::{Options, Result, cog, python, residency};
+use crate::{Options, Result, cog, python, residency, zarr};
 
 /// How many rows there must be.
-const ROWS: usize = 31 + python::ROWS + residency::ROWS + cog::ROWS;
+const ROWS: usize = 31 + python::ROWS + residency::ROWS + cog::ROWS + zarr::ROWS;
 pub(crate) const CONNECTIONS: usize = 8;
 pub(crate) const NO_MEMORY: &str = "this system does not tell how much memory a process has had";
 pub(crate) const MEBIBYTE: f64 = 1_048_576.0;
@@ -63,6 +63,11 @@ impl Fixtures {
         self.folder.join(name)
     }
 
+    /// Side of the OME-Zarr.
+    pub(crate) fn zarr_side(&self) -> usize {
+        self.side * 2
+    }
+
     /// The same several times over, so that a round takes a while.
     pub(crate) fn many_tiles(&self, tail: &str) -> Vec<String> {
         let tiles = self.tiles(tail);
@@ -92,6 +97,7 @@ pub(crate) fn all(options: &Options) -> Result<Vec<Row>> {
     storm(options, &fixtures, &mut rows)?;
     residency::measure(options, &fixtures.file("hundred.npy"), &mut rows)?;
     cog::measure(options, &fixtures, &mut rows)?;
+    zarr::measure(options, &fixtures, &mut rows)?;
     match rows.iter().find(|row| !row.ratio.is_finite()) {
         Some(row) => Err(format!("{}: nothing was measured", row.what)),
         None if rows.len() != ROWS => Err(format!("{} rows of {ROWS}", rows.len())),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use projectile_core::{Result, Source};
 
 use crate::blob::Blob;
+use crate::folder::Folder;
 use crate::open::OpenOptions;
 
 /// One file format: how to know it, and how to open it.
@@ -33,6 +34,28 @@ pub trait Format: Sync {
     /// here first.
     fn open_blob(&self, _blob: &Arc<dyn Blob>, _options: &OpenOptions) -> Option<Result<Vec<NamedSource>>> {
         None
+    }
+
+    /// Whether it holds things with paths of their own, one of which [`OpenOptions::inside`] may name.
+    fn opens_inside(&self) -> bool {
+        false
+    }
+
+    /// Names of objects by any of which a folder is known as this format's; none where it is a file.
+    fn folder_marks(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Opens a folder, or what [`OpenOptions::inside`] names in it; `None` where it is not of this format.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    fn open_folder(
+        &self,
+        _folder: &Arc<dyn Folder>,
+        _options: &OpenOptions,
+    ) -> Result<Option<Vec<NamedSource>>> {
+        Ok(None)
     }
 }
 

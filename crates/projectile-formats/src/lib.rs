@@ -7,6 +7,7 @@
 mod blob;
 mod chunked;
 mod decode;
+mod folder;
 mod format;
 mod formats;
 mod generated;
@@ -18,13 +19,17 @@ mod samples;
 mod testing;
 mod tiff;
 mod version;
+mod zarr;
 
 pub use blob::{Blob, BlobReader, FileBlob};
 pub use chunked::{Block, BlockCache, BlockReader, ChunkedOptions, ChunkedSource, Division, LeveledSource};
+pub use folder::{Folder, Found, Part, Wanted};
 pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
 pub use generated::demo;
 pub use npy::{Header, parse_header};
-pub use open::{Limits, Mode, OpenOptions, Progress, open};
+pub use open::{Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_format, is_known, open};
 pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};
+#[doc(hidden)]
+pub use zarr::{check_array, check_attributes};

@@ -1,12 +1,13 @@
 //! From a path to sources: sniffing, options, limits.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use projectile_core::{Cancel, Error, ErrorKind, Result};
 
 use crate::chunked::BlockCache;
+use crate::folder::{Folder, LocalFolder};
 use crate::format::{Format, NamedSource};
 use crate::formats::FORMATS;
 use crate::remote::AllowedPrefixes;
@@ -63,6 +64,9 @@ pub struct OpenOptions {
     pub cancel: Cancel,
     /// Where blocks are kept of what is read by blocks.
     pub cache: BlockCache,
+    /// The path of what is opened inside of a file or folder that holds more; all of it if `None`. [`open`] takes it
+    /// from what follows `::/` in a path.
+    pub inside: Option<String>,
     /// Where servers may redirect to; anywhere if `None`.
     pub allowed: Option<Arc<AllowedPrefixes>>,
 }
@@ -77,20 +81,61 @@ impl std::fmt::Debug for OpenOptions {
     }
 }
 
-/// Opens a file of any of the [`FORMATS`].
+/// Opens a file or folder of any of the [`FORMATS`], or what is in one: `store.zarr::/path/inside`.
 ///
 /// # Errors
 /// [`NotFound`](ErrorKind::NotFound) when there is no such file, and what the format's
 /// [`open`](Format::open) says, with the file's name in front.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     let named = |error: Error| error.context(path.display());
+    if let Some((whole, inside)) = split_inside(path) {
+        let options = OpenOptions {
+            inside: Some(inside),
+            ..options.clone()
+        };
+        return open(&whole, &options);
+    }
+    if path.is_dir() {
+        return open_folder(path, options).map_err(named);
+    }
     let head = read_head(path).map_err(named)?;
     let format = find(&head, path).ok_or_else(|| {
         named(Error::unsupported(
             "no known format; the Python package opens what Pillow can (pip install projectile)",
         ))
     })?;
-    format.open(path, options).map_err(named)
+    check_inside(format, options)
+        .and_then(|()| format.open(path, options))
+        .map_err(named)
+}
+
+/// A path, and what follows `::/` in it, unless there is a file of the whole name.
+fn split_inside(path: &Path) -> Option<(PathBuf, String)> {
+    let (whole, inside) = path.to_str()?.rsplit_once("::/")?;
+    (!whole.is_empty() && !path.exists()).then(|| (PathBuf::from(whole), inside.to_owned()))
+}
+
+fn open_folder(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    let folder: Arc<dyn Folder> = Arc::new(LocalFolder::new(path));
+    for format in FORMATS {
+        if let Some(sources) = format.open_folder(&folder, options)? {
+            return Ok(sources);
+        }
+    }
+    Err(match &options.inside {
+        Some(inside) => Error::not_found(format!("there is no {inside} in this folder")),
+        None => Error::unsupported("a folder of no known format"),
+    })
+}
+
+/// Whether the folder at `path` is of a format that is a folder, such as Zarr: one input rather than a folder of some.
+pub fn is_folder_format(path: &Path) -> bool {
+    folder_marks().any(|mark| path.join(mark).is_file())
+}
+
+/// Names of the files by any of which a folder is known to be one of [`is_folder_format`].
+pub fn folder_marks() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().flat_map(|format| format.folder_marks()).copied()
 }
 
 fn read_head(path: &Path) -> Result<Vec<u8>> {
@@ -109,15 +154,29 @@ fn read_head(path: &Path) -> Result<Vec<u8>> {
 
 /// The format that knows these first bytes, or the name.
 pub(crate) fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
-    let extension = path
-        .extension()
-        .map(|e| e.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let by_bytes = FORMATS.iter().find(|format| format.sniff(head));
-    let by_name = || {
-        FORMATS
-            .iter()
-            .find(|format| format.extensions().contains(&extension.as_str()))
-    };
+    let is_ending = |ending: &&str| name.strip_suffix(*ending).is_some_and(|before| before.ends_with('.'));
+    let by_name = || FORMATS.iter().find(|format| format.extensions().iter().any(is_ending));
     by_bytes.or_else(by_name).copied()
+}
+
+/// Whether some format knows the file by its first bytes or its ending, or the folder by what is in it.
+pub fn is_known(path: &Path) -> bool {
+    if path.is_dir() {
+        return is_folder_format(path);
+    }
+    // A file that cannot be read is known by its ending alone.
+    find(&read_head(path).unwrap_or_default(), path).is_some()
+}
+
+/// Checks that a format has what [`OpenOptions::inside`] names.
+pub(crate) fn check_inside(format: &dyn Format, options: &OpenOptions) -> Result<()> {
+    match &options.inside {
+        Some(inside) if !format.opens_inside() => Err(Error::bad_request(
+            "path",
+            format!("of {} files nothing is opened by a path inside of them, such as {inside}", format.name()),
+        )),
+        _ => Ok(()),
+    }
 }

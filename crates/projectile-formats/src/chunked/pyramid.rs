@@ -17,7 +17,8 @@ pub struct LeveledSource {
 impl LeveledSource {
     /// `info` tells of the image and its levels, which `levels` are in the same order. A level may have one row and one
     /// column less or more than [`Level`](projectile_core::Level) says, since writers round as they like: of the
-    /// missing ones the last that is there takes the place.
+    /// missing ones the last that is there takes the place. A level with fewer planes along an extra axis gives, for
+    /// each, the one that stands for it.
     ///
     /// # Errors
     /// [`BadRequest`](projectile_core::ErrorKind::BadRequest) when the levels are not of these sizes.
@@ -46,11 +47,18 @@ impl LeveledSource {
         let Region { y, x, height, width } = request.region;
         let (y, height) = within(y, height, axes.height());
         let (x, width) = within(x, width, axes.width());
-        let inner = ReadRequest {
+        let mut inner = ReadRequest {
             level: 0,
             region: Region { y, x, height, width },
             ..request.clone()
         };
+        // Where a level has fewer planes too, each stands for several.
+        let sizes = self.info.axes.extra().zip(axes.extra());
+        for (index, (full, own)) in inner.selection.indices.iter_mut().zip(sizes) {
+            if own.size < full.size {
+                *index = (u128::from(*index) * u128::from(own.size) / u128::from(full.size)) as u64;
+            }
+        }
         extended(level.gather(&inner)?, request.output_size())
     }
 }

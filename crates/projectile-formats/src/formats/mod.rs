@@ -24,11 +24,13 @@ mod tga;
 mod tiff;
 mod unsupported;
 mod webp;
+mod zarr;
 
 /// Every format, in the order in which they are asked about a file's first bytes.
 pub static FORMATS: &[&dyn Format] = &[
     &npy::Npy,
     &npz::Npz,
+    &zarr::Zarr,
     &png::Png,
     &jpeg::Jpeg,
     &tiff::Tiff,
@@ -85,5 +87,4 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::XBM,
     &unsupported::XPM,
     &unsupported::XVTHUMB,
-    &unsupported::ZARR,
 ];

@@ -218,7 +218,6 @@ pub(crate) static WMF: Unsupported = Unsupported {
 pub(crate) static XBM: Unsupported = pillow("XBM", &["xbm"], None);
 pub(crate) static XPM: Unsupported = pillow("XPM", &["xpm"], Some((0, b"/* XPM */")));
 pub(crate) static XVTHUMB: Unsupported = pillow("XV thumbnail", &["p7", "xv"], Some((0, b"P7 332")));
-pub(crate) static ZARR: Unsupported = array("Zarr", &["zarr"], None, "zarr", "zarr.open(path)");
 
 #[cfg(test)]
 mod tests {

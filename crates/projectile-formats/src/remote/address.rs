@@ -116,6 +116,38 @@ impl RemoteUrl {
         if last.is_empty() { host } else { last }.to_owned()
     }
 
+    /// The address before `::/` in its path, and what follows: a path inside of what lies there.
+    pub(super) fn split_inside(&self) -> (Self, Option<String>) {
+        let mut whole = self.clone();
+        let inside = match &mut whole.place {
+            Place::Web(url) => {
+                let path = url.path().to_owned();
+                path.rsplit_once("::/").map(|(before, inside)| {
+                    url.set_path(before);
+                    percent_decoded(inside)
+                })
+            }
+            Place::Bucket { key, .. } => {
+                let text = key.to_string();
+                let split = text.rsplit_once("::").filter(|(_, inside)| inside.starts_with('/') || inside.is_empty());
+                split.and_then(|(before, inside)| {
+                    *key = Path::parse(before).ok()?;
+                    Some(inside.trim_start_matches('/').to_owned())
+                })
+            }
+        };
+        (whole, inside)
+    }
+
+    /// The parts of its path.
+    pub(super) fn path_names(&self) -> impl Iterator<Item = String> {
+        let path = match &self.place {
+            Place::Web(url) => percent_decoded(url.path()),
+            Place::Bucket { key, .. } => key.to_string(),
+        };
+        path.split('/').map(str::to_owned).collect::<Vec<_>>().into_iter()
+    }
+
     /// Scheme and host or bucket: what requests are counted by.
     pub(super) fn origin(&self) -> String {
         match &self.place {
@@ -229,6 +261,21 @@ mod tests {
             ("az://container", "container"),
         ] {
             assert_eq!(RemoteUrl::parse(text).unwrap().name(), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_inside_follows_two_colons() {
+        for (text, whole, inside) in [
+            ("https://h/x.zarr::/a/b%20c?s=1", "https://h/x.zarr?…", Some("a/b c")),
+            ("https://[::1]:8000/x.zarr", "https://[::1]:8000/x.zarr", None),
+            ("https://[::1]:8000/x.zarr::/0", "https://[::1]:8000/x.zarr", Some("0")),
+            ("s3://b/x.zip::/labels/0", "s3://b/x.zip", Some("labels/0")),
+            ("s3://b/x.zip::/", "s3://b/x.zip", Some("")),
+            ("s3://b/a::b", "s3://b/a::b", None),
+        ] {
+            let (url, found) = RemoteUrl::parse(text).unwrap().split_inside();
+            assert_eq!((url.to_string().as_str(), found.as_deref()), (whole, inside), "{text}");
         }
     }
 

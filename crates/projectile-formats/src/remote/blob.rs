@@ -19,7 +19,7 @@ use crate::blob::Blob;
 /// Bytes that are asked for first: headers are there.
 const HEAD: u64 = 64 << 10;
 /// How long one request may take in all, however it drips.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One version of an object that is read by ranges.
 #[derive(Clone, Debug)]
@@ -140,7 +140,7 @@ async fn get(
 }
 
 /// All of an answer, which must have `length` bytes.
-async fn body(answer: GetResult, length: u64, url: &RemoteUrl) -> Result<Bytes> {
+pub(super) async fn body(answer: GetResult, length: u64, url: &RemoteUrl) -> Result<Bytes> {
     let broken = |error| error::explain(&error, url);
     let mut stream = answer.into_stream();
     let Some(first) = stream.next().await.transpose().map_err(broken)? else {
@@ -176,7 +176,7 @@ fn short() -> Error {
 }
 
 /// Waits a while, longer each time, and not as long as others do.
-async fn pause(attempt: &mut usize) {
+pub(super) async fn pause(attempt: &mut usize) {
     let mut hasher = DefaultHasher::new();
     (std::time::Instant::now(), *attempt).hash(&mut hasher);
     let chance = 50 + hasher.finish() % 100;
@@ -194,7 +194,7 @@ fn is_same(opened: &ObjectMeta, now: &ObjectMeta) -> bool {
         }
 }
 
-fn version(url: &RemoteUrl, meta: &ObjectMeta) -> u64 {
+pub(super) fn version(url: &RemoteUrl, meta: &ObjectMeta) -> u64 {
     let mut hasher = DefaultHasher::new();
     // Without signatures, which are others each time.
     (url.to_string(), meta.size, &meta.e_tag, meta.last_modified).hash(&mut hasher);

@@ -4,6 +4,13 @@ use projectile_core::{Error, ErrorKind};
 
 use super::address::{Cloud, Place, RemoteUrl};
 
+const REFUSED: &str = "the server refuses it (403)";
+
+/// Whether an error says that who asks may not have it.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    error.message().contains(REFUSED)
+}
+
 /// What an error of a store means, of the object at `url`.
 pub(super) fn explain(error: &object_store::Error, url: &RemoteUrl) -> Error {
     use object_store::Error as E;
@@ -11,7 +18,7 @@ pub(super) fn explain(error: &object_store::Error, url: &RemoteUrl) -> Error {
     match error {
         E::NotFound { .. } => Error::not_found("there is nothing at this address (404)"),
         E::Precondition { .. } => changed(),
-        E::PermissionDenied { .. } => unavailable(format!("the server refuses it (403){}", hint(url))),
+        E::PermissionDenied { .. } => unavailable(format!("{REFUSED}{}", hint(url))),
         E::Unauthenticated { .. } => {
             unavailable(format!("the server wants to know who asks (401){}", hint(url)))
         }

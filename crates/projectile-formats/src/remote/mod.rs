@@ -9,6 +9,7 @@ mod client;
 mod connect;
 mod download;
 mod error;
+mod folder;
 mod open;
 mod ranges;
 mod runtime;

@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use projectile_core::{Error, Result};
+use projectile_core::{Error, ErrorKind, Result};
 use tempfile::NamedTempFile;
 
 use super::address::RemoteUrl;
 use super::blob::StoreBlob;
 use super::connect::{Connection, connect};
 use super::download;
+use super::folder::StoreFolder;
 use crate::blob::Blob;
+use crate::folder::Folder;
 use crate::format::NamedSource;
-use crate::open::{OpenOptions, find, open};
+use crate::formats::FORMATS;
+use crate::open::{OpenOptions, check_inside, find, open};
+use crate::zarr::is_zarr_name;
 
 /// Bytes by which formats are known.
 const SNIFFED: u64 = 4096;
@@ -48,13 +52,52 @@ pub fn open_anywhere(input: &Path, options: &OpenOptions) -> Result<Vec<NamedSou
 }
 
 fn open_connected(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    let (whole, inside) = url.split_inside();
+    if let Some(inside) = inside {
+        let options = OpenOptions {
+            inside: Some(inside),
+            ..options.clone()
+        };
+        return open_connected(&whole, &options);
+    }
     let connection: Connection = connect(url, options.allowed.as_ref())?;
-    let Some(blob) = StoreBlob::open(&connection, url, &options.cancel)? else {
-        return opened(&download::whole(&connection, url, options)?, options);
+    // What is named like a folder is asked for as one first.
+    let is_likely = url.path_names().any(|name| is_zarr_name(&name));
+    if is_likely && let Some(sources) = open_folder(&connection, url, options)? {
+        return Ok(sources);
+    }
+    match open_object(&connection, url, options) {
+        Err(error) if !is_likely && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported) => {
+            // What is no object may be what lies under it; whatever is wrong with that, the first error tells more.
+            open_folder(&connection, url, options).ok().flatten().ok_or(error)
+        }
+        outcome => outcome,
+    }
+}
+
+/// What lies under an address, if that is a format that is a folder.
+fn open_folder(
+    connection: &Connection,
+    url: &RemoteUrl,
+    options: &OpenOptions,
+) -> Result<Option<Vec<NamedSource>>> {
+    let folder: Arc<dyn Folder> = Arc::new(StoreFolder::new(connection, url));
+    for format in FORMATS {
+        if let Some(sources) = format.open_folder(&folder, options)? {
+            return Ok(Some(sources));
+        }
+    }
+    Ok(None)
+}
+
+fn open_object(connection: &Connection, url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    let Some(blob) = StoreBlob::open(connection, url, &options.cancel)? else {
+        return opened(&download::whole(connection, url, options)?, options);
     };
     let head = blob.read_one(0..SNIFFED.min(blob.size()))?;
     let name = url.name();
     let format = find(&head, Path::new(&name)).ok_or_else(|| Error::unsupported("no known format"))?;
+    check_inside(format, options)?;
     let shared: Arc<dyn Blob> = Arc::new(blob.clone());
     if let Some(sources) = format.open_blob(&shared, options) {
         return sources;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{
-    AllowedPrefixes, Cancel, Error, ErrorKind, FORMATS, Image, ImageOptions, Mode, OpenOptions, Progress,
+    AllowedPrefixes, Cancel, Error, ErrorKind, Image, ImageOptions, Mode, OpenOptions, Progress,
     RemoteUrl, Result, Source, name,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -173,9 +173,13 @@ fn shown(name: &str, source: &Arc<dyn Source>, args: &ImageArgs, memory: &Memory
     Image::with_options(name, Arc::clone(source), options)
 }
 
-/// The files of a folder that some format knows, sorted; anything else as it is.
+/// The files and folders in a folder that some format knows, sorted; anything else as it is, a folder of such a format
+/// too.
 fn expand(input: &Path) -> Result<Vec<PathBuf>> {
-    if samples::named(input).is_some() || RemoteUrl::of_input(input).is_some() || !input.is_dir() {
+    let is_one = RemoteUrl::of_input(input).is_some()
+        || !input.is_dir()
+        || projectile_formats::is_folder_format(input);
+    if is_one || samples::named(input).is_some() {
         return Ok(vec![input.to_owned()]);
     }
     let failed = |error: std::io::Error| {
@@ -184,29 +188,12 @@ fn expand(input: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(input).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.is_file() && is_known(&path) {
+        if projectile_formats::is_known(&path) {
             files.push(path);
         }
     }
     files.sort();
     Ok(files)
-}
-
-/// Whether some format knows the file by its first bytes or its ending.
-fn is_known(path: &Path) -> bool {
-    use std::io::Read;
-    let mut head = Vec::new();
-    if let Ok(file) = std::fs::File::open(path) {
-        // A file that cannot be read is known by its ending alone.
-        let _ = file.take(4096).read_to_end(&mut head);
-    }
-    let ending = path
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
-    FORMATS
-        .iter()
-        .any(|format| format.sniff(&head) || format.extensions().contains(&ending.as_str()))
 }
 
 /// A bar on a terminal; hidden on a pipe.
