@@ -7,6 +7,7 @@
 mod blob;
 mod chunked;
 mod decode;
+mod flat;
 mod format;
 mod formats;
 mod generated;
