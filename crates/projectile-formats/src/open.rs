@@ -1,7 +1,7 @@
 //! From a path to sources: sniffing, options, limits.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use projectile_core::{Cancel, Error, ErrorKind, Result};
@@ -55,6 +55,9 @@ pub struct OpenOptions {
     pub axes: Option<String>,
     /// How colours are read; the file's own mode if `None`.
     pub mode: Option<Mode>,
+    /// What is to be opened of a container, by its name or path inside of it, e.g. `/entry/data` of an HDF5 file; all
+    /// that it holds if `None`.
+    pub inner: Option<String>,
     /// What it may cost.
     pub limits: Limits,
     /// Told how far the load is.
@@ -72,17 +75,26 @@ impl std::fmt::Debug for OpenOptions {
         f.debug_struct("OpenOptions")
             .field("axes", &self.axes)
             .field("mode", &self.mode)
+            .field("inner", &self.inner)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-/// Opens a file of any of the [`FORMATS`].
+/// Opens a file of any of the [`FORMATS`]. `file::name` opens what is called so inside of it (see [`split_inner`]).
 ///
 /// # Errors
 /// [`NotFound`](ErrorKind::NotFound) when there is no such file, and what the format's
 /// [`open`](Format::open) says, with the file's name in front.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    let (file, inner) = split_inner(path);
+    if let Some(inner) = inner {
+        let options = OpenOptions {
+            inner: Some(inner),
+            ..options.clone()
+        };
+        return open(&file, &options);
+    }
     let named = |error: Error| error.context(path.display());
     let head = read_head(path).map_err(named)?;
     let format = find(&head, path).ok_or_else(|| {
@@ -90,10 +102,54 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
             "no known format; the Python package opens what Pillow can (pip install projectile)",
         ))
     })?;
-    format.open(path, options).map_err(named)
+    format
+        .open(path, options)
+        .and_then(|sources| chosen(sources, options))
+        .map_err(named)
 }
 
-fn read_head(path: &Path) -> Result<Vec<u8>> {
+/// The file of `file::name`, and the name of what is meant inside of it. A path whose whole is a file, or whose first
+/// part is none, has no such name.
+pub fn split_inner(path: &Path) -> (PathBuf, Option<String>) {
+    let whole = || (path.to_owned(), None);
+    let Some(text) = path.to_str() else { return whole() };
+    if !text.contains("::") || path.exists() {
+        return whole();
+    }
+    let parts = text.match_indices("::").map(|(at, _)| (&text[..at], &text[at + 2..]));
+    let mut files = parts.filter(|(file, _)| Path::new(file).exists());
+    files
+        .next()
+        .map_or_else(whole, |(file, inner)| (file.into(), Some(inner.to_owned())))
+}
+
+/// Of what a container holds, that which [`OpenOptions::inner`] names: itself, or what is inside of it.
+pub(crate) fn chosen(sources: Vec<NamedSource>, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    let Some(inner) = &options.inner else {
+        return Ok(sources);
+    };
+    let wanted = inner.trim_matches('/');
+    let is_wanted = |name: &str| {
+        let name = name.trim_matches('/');
+        wanted.is_empty()
+            || name
+                .strip_prefix(wanted)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let (chosen, others): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| is_wanted(&source.name));
+    if !chosen.is_empty() {
+        return Ok(chosen);
+    }
+    let names: Vec<&str> = others.iter().map(|source| source.name.as_str()).take(20).collect();
+    Err(Error::not_found(if names.iter().all(|name| name.is_empty()) {
+        format!("it has no parts with names, so there is no {inner:?} in it")
+    } else {
+        format!("it has no {inner:?}; it has {}", names.join(", "))
+    }))
+}
+
+/// The first bytes of a file, by which its format is known.
+pub(crate) fn read_head(path: &Path) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::not_found("no such file"),
         _ => Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}")),

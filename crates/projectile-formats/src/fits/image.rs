@@ -61,9 +61,10 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Its pixels. `whole` as in [`flat::source`].
+    /// Its pixels; `number` tells it from the file's other ones. `whole` as in [`flat::source`].
     pub(crate) fn source(
         &self,
+        number: usize,
         place: &Place,
         options: &OpenOptions,
         whole: &mut u64,
@@ -79,7 +80,7 @@ impl<'a> Image<'a> {
         let meaning = meaning(header, stored);
         let mut info = SourceInfo::new(meaning.dtype(stored), axes(header, &shape, options)?, "FITS");
         info.dimensions = dimensions(header, shape.len());
-        info.version = place.blob().version();
+        info.version = place.blob().version() ^ (number as u64).rotate_left(32);
         info.nodata = nodata(header, meaning);
         details(header, &mut info);
         if self.is_tiled {

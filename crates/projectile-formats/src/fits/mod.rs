@@ -10,4 +10,4 @@ mod units;
 
 pub use header::{Card, Header, parse_header};
 pub(crate) use image::Image;
-pub(crate) use units::{Unit, units};
+pub(crate) use units::units;

@@ -28,7 +28,7 @@ pub(crate) fn units(place: &Place, cancel: &Cancel) -> Result<Vec<Unit>> {
     let size = place.blob().size();
     let mut reader = place.reader();
     let mut units: Vec<Unit> = Vec::new();
-    let mut at = 0;
+    let mut at = 0u64;
     // The last block is often not filled.
     while units.is_empty() || at.saturating_add(BLOCK) <= size {
         cancel.check()?;

@@ -7,7 +7,7 @@ use projectile_core::{
 };
 
 use super::FlatArray;
-use crate::blob::{Blob, FileBlob};
+use crate::blob::FileBlob;
 
 /// The most that one answer may take, in bytes.
 const MAX_ANSWER: u64 = 1 << 30;

@@ -54,7 +54,7 @@ fn sources(place: &Place, options: &OpenOptions) -> Result<Vec<NamedSource>> {
             name if sources.iter().any(|source| source.name == name) => format!("{name} ({number})"),
             name => name,
         };
-        match image.source(place, options, &mut whole) {
+        match image.source(number, place, options, &mut whole) {
             Ok(source) => sources.push(NamedSource { name, source }),
             Err(error) if error.kind() == ErrorKind::Unsupported => skipped = Some(error.context(name)),
             Err(error) => return Err(error.context(name)),
@@ -65,7 +65,9 @@ fn sources(place: &Place, options: &OpenOptions) -> Result<Vec<NamedSource>> {
             Error::unsupported("it holds no image of two or more axes: tables and spectra are not shown")
         }));
     }
-    if let [only] = &mut sources[..] {
+    if options.inner.is_none()
+        && let [only] = &mut sources[..]
+    {
         only.name.clear();
     }
     Ok(sources)

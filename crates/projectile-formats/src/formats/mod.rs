@@ -8,12 +8,16 @@ mod bmp;
 mod dds;
 mod exr;
 mod farbfeld;
+mod fits;
 mod gif;
+mod gzip;
 mod hdr;
 mod ico;
 mod jpeg;
 mod jpeg2000;
 mod jpeg_xl;
+mod mrc;
+mod nifti;
 mod npy;
 mod npz;
 mod png;
@@ -46,6 +50,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &qoi::Qoi,
     &ico::Ico,
     &tga::Tga,
+    &fits::Fits,
+    &nifti::Nifti,
+    &mrc::Mrc,
+    &gzip::Gzip,
     // Known, and refused with a reason; last, so that a format that is read goes first.
     &unsupported::AVIF,
     &unsupported::AVIF_SEQUENCE,
@@ -56,7 +64,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::DICOM,
     &unsupported::EPS,
     &unsupported::EPS_BINARY,
-    &unsupported::FITS,
     &unsupported::FLI,
     &unsupported::FLC,
     &unsupported::FTEX,
@@ -72,7 +79,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::MPEG,
     &unsupported::MSP,
     &unsupported::MSP2,
-    &unsupported::NIFTI,
     &unsupported::PCD,
     &unsupported::PCX,
     &unsupported::PDF,

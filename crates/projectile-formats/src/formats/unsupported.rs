@@ -140,13 +140,6 @@ pub(crate) static EPS_BINARY: Unsupported = Unsupported {
     signature: Some((0, &[0xc5, 0xd0, 0xd3, 0xc6])),
     way: PROGRAM,
 };
-pub(crate) static FITS: Unsupported = array(
-    "FITS",
-    &["fits", "fit", "fts"],
-    Some((0, b"SIMPLE  =")),
-    "astropy",
-    "astropy.io.fits.getdata(path)",
-);
 pub(crate) static FLI: Unsupported = pillow("FLI", &["fli", "flc"], Some((4, &[0x11, 0xaf])));
 pub(crate) static FLC: Unsupported = pillow("FLC", &[], Some((4, &[0x12, 0xaf])));
 pub(crate) static FTEX: Unsupported = pillow("FTEX", &["ftc", "ftu"], Some((0, b"FTEX")));
@@ -184,13 +177,6 @@ pub(crate) static MPEG: Unsupported = Unsupported {
 };
 pub(crate) static MSP: Unsupported = pillow("MSP", &["msp"], Some((0, b"DanM")));
 pub(crate) static MSP2: Unsupported = pillow("MSP 2", &[], Some((0, b"LinS")));
-pub(crate) static NIFTI: Unsupported = array(
-    "NIfTI",
-    &["nii"],
-    Some((344, b"n+1\0")),
-    "nibabel",
-    "nibabel.load(path).get_fdata()",
-);
 pub(crate) static PCD: Unsupported = pillow("PCD", &["pcd"], Some((2048, b"PCD_")));
 pub(crate) static PCX: Unsupported = pillow("PCX", &["pcx"], Some((0, &[10, 5, 1])));
 pub(crate) static PDF: Unsupported = Unsupported {
