@@ -12,6 +12,7 @@ mod flat;
 mod format;
 mod formats;
 mod generated;
+mod hdf5;
 pub mod mrc;
 pub mod nifti;
 mod npy;

@@ -11,6 +11,7 @@ mod farbfeld;
 mod fits;
 mod gif;
 mod gzip;
+mod hdf5;
 mod hdr;
 mod ico;
 mod jpeg;
@@ -53,6 +54,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &fits::Fits,
     &nifti::Nifti,
     &mrc::Mrc,
+    &hdf5::Hdf5,
     &gzip::Gzip,
     // Known, and refused with a reason; last, so that a format that is read goes first.
     &unsupported::AVIF,
@@ -69,7 +71,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::FTEX,
     &unsupported::GBR,
     &unsupported::GRIB,
-    &unsupported::HDF5,
+    &unsupported::HDF4,
+    &unsupported::NETCDF3,
     &unsupported::HEIF,
     &unsupported::ICNS,
     &unsupported::IM,

@@ -151,12 +151,12 @@ pub(crate) static GRIB: Unsupported = array(
     "cfgrib",
     "xarray.open_dataset(path)[name]",
 );
-pub(crate) static HDF5: Unsupported = array(
-    "HDF5",
-    &["h5", "hdf", "hdf5"],
-    Some((0, b"\x89HDF\r\n\x1a\n")),
-    "h5py",
-    "h5py.File(path)[name]",
+pub(crate) static HDF4: Unsupported = array(
+    "HDF4",
+    &["hdf4"],
+    Some((0, &[0x0e, 0x03, 0x13, 0x01])),
+    "pyhdf",
+    "SD(path).select(name)[:]",
 );
 pub(crate) static HEIF: Unsupported = Unsupported {
     name: "HEIF",
@@ -177,6 +177,13 @@ pub(crate) static MPEG: Unsupported = Unsupported {
 };
 pub(crate) static MSP: Unsupported = pillow("MSP", &["msp"], Some((0, b"DanM")));
 pub(crate) static MSP2: Unsupported = pillow("MSP 2", &[], Some((0, b"LinS")));
+pub(crate) static NETCDF3: Unsupported = array(
+    "NetCDF 3",
+    &[],
+    Some((0, b"CDF")),
+    "netCDF4",
+    "netCDF4.Dataset(path)[name][:]",
+);
 pub(crate) static PCD: Unsupported = pillow("PCD", &["pcd"], Some((2048, b"PCD_")));
 pub(crate) static PCX: Unsupported = pillow("PCX", &["pcx"], Some((0, &[10, 5, 1])));
 pub(crate) static PDF: Unsupported = Unsupported {
@@ -224,7 +231,7 @@ mod tests {
             "SGI images are opened by the Python package through Pillow: pip install 'projectile[pillow]', then \
              projectile.show(path)"
         );
-        assert!(text(&HDF5).contains("pip install projectile h5py"));
+        assert!(text(&HDF4).contains("pip install projectile pyhdf"));
         assert!(text(&EPS).contains("they are programs"));
     }
 

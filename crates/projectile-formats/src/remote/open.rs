@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use projectile_core::{Error, Result};
+use projectile_core::{Error, ErrorKind, Result};
 use tempfile::NamedTempFile;
 
 use super::address::RemoteUrl;
@@ -12,7 +12,7 @@ use super::connect::{Connection, connect};
 use super::download;
 use crate::blob::Blob;
 use crate::format::NamedSource;
-use crate::open::{OpenOptions, find, open};
+use crate::open::{OpenOptions, chosen, find, open};
 
 /// Bytes by which formats are known.
 const SNIFFED: u64 = 4096;
@@ -36,15 +36,30 @@ pub fn open_url(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSourc
     })
 }
 
-/// Opens what `input` names: what lies at an address (`https://…`), or a file.
+/// Opens what `input` names: what lies at an address (`https://…`), or a file; of either, after `::`, what is called so
+/// inside of it.
 ///
 /// # Errors
 /// Those of [`open_url`] and of [`open`](crate::open()).
 pub fn open_anywhere(input: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     match RemoteUrl::of_input(input) {
-        Some(url) => open_url(&url?, options),
+        Some(url) => open_url(&url?, options).or_else(|error| match inside(input, options) {
+            // Only where nothing has the whole name.
+            Some((url, options)) if error.kind() == ErrorKind::NotFound => open_url(&url?, &options),
+            _ => Err(error),
+        }),
         None => open(input, options),
     }
+}
+
+/// The address of `address::name`, and options that say what is meant inside of it.
+fn inside(input: &Path, options: &OpenOptions) -> Option<(Result<RemoteUrl>, OpenOptions)> {
+    let (address, inner) = input.to_str()?.rsplit_once("::")?;
+    let options = OpenOptions {
+        inner: Some(inner.to_owned()),
+        ..options.clone()
+    };
+    Some((RemoteUrl::of_input(Path::new(address))?, options))
 }
 
 fn open_connected(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSource>> {
@@ -57,7 +72,7 @@ fn open_connected(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSou
     let format = find(&head, Path::new(&name)).ok_or_else(|| Error::unsupported("no known format"))?;
     let shared: Arc<dyn Blob> = Arc::new(blob.clone());
     if let Some(sources) = format.open_blob(&shared, options) {
-        return sources;
+        return sources.and_then(|sources| chosen(sources, options));
     }
     opened(&download::ranged(&blob, url, options)?, options)
 }

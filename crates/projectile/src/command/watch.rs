@@ -91,6 +91,7 @@ fn replace(watched: &mut Watched, images: Vec<Image>, server: &Server) {
 
 /// What tells that a file was written; `None` where there is none.
 pub(crate) fn mark(file: &Path) -> Option<Mark> {
+    let (file, _) = projectile_formats::split_inner(file);
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok(), metadata.len(), number(&metadata)))
 }
