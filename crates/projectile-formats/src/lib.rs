@@ -7,6 +7,7 @@
 mod blob;
 mod chunked;
 mod decode;
+pub mod dicom;
 pub mod fits;
 mod flat;
 mod format;

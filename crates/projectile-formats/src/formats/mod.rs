@@ -6,6 +6,7 @@ use crate::format::Format;
 
 mod bmp;
 mod dds;
+mod dicom;
 mod exr;
 mod farbfeld;
 mod fits;
@@ -51,6 +52,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &qoi::Qoi,
     &ico::Ico,
     &tga::Tga,
+    &dicom::Dicom,
     &fits::Fits,
     &nifti::Nifti,
     &mrc::Mrc,
@@ -63,7 +65,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::BUFR,
     &unsupported::CUR,
     &unsupported::DCX,
-    &unsupported::DICOM,
     &unsupported::EPS,
     &unsupported::EPS_BINARY,
     &unsupported::FLI,

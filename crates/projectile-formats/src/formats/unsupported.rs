@@ -121,13 +121,6 @@ pub(crate) static BLP: Unsupported = pillow("BLP", &["blp"], Some((0, b"BLP")));
 pub(crate) static BUFR: Unsupported = array("BUFR", &["bufr"], Some((0, b"BUFR")), "pybufrkit", "array");
 pub(crate) static CUR: Unsupported = pillow("CUR", &["cur"], None);
 pub(crate) static DCX: Unsupported = pillow("DCX", &["dcx"], Some((0, &[0xb1, 0x68, 0xde, 0x3a])));
-pub(crate) static DICOM: Unsupported = array(
-    "DICOM",
-    &["dcm", "dicom"],
-    Some((128, b"DICM")),
-    "pydicom",
-    "pydicom.dcmread(path).pixel_array",
-);
 pub(crate) static EPS: Unsupported = Unsupported {
     name: "EPS and PostScript",
     extensions: &["eps", "ps"],
@@ -239,10 +232,10 @@ mod tests {
     fn signatures_are_found_where_they_stand() {
         assert!(SGI.sniff(&[1, 0xda, 1, 1]));
         assert!(!SGI.sniff(&[1]));
-        let mut dicom = vec![0; 132];
-        dicom[128..].copy_from_slice(b"DICM");
-        assert!(DICOM.sniff(&dicom));
-        assert!(!DICOM.sniff(&dicom[1..]));
+        let mut gimp = vec![0; 24];
+        gimp[20..].copy_from_slice(b"GIMP");
+        assert!(GBR.sniff(&gimp));
+        assert!(!GBR.sniff(&gimp[1..]));
         assert!(!XBM.sniff(b"#define a_width 3"));
     }
 }

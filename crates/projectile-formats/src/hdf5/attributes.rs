@@ -14,10 +14,6 @@ impl Attributes {
         Self(dataset.attrs().unwrap_or_default())
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
-    }
-
     /// A text that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let text = match self.0.get(name)? {
