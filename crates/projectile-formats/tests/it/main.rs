@@ -6,5 +6,6 @@ mod damage;
 mod images;
 mod remote;
 mod samples;
+mod science;
 mod support;
 mod web;
