@@ -60,17 +60,35 @@ fn other_shape(rows: impl std::fmt::Display, columns: impl std::fmt::Display, sa
     ))
 }
 
-fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
-    let failed = |error: jpeg_decoder::Error| match error {
+/// Refuses a compression of which a frame shows that it is not read.
+///
+/// # Errors
+/// [`Unsupported`](projectile_core::ErrorKind::Unsupported).
+pub(super) fn check(compression: Compression, frame: &[u8]) -> Result<()> {
+    if compression != Compression::Jpeg {
+        return Ok(());
+    }
+    match Decoder::new(frame).read_info() {
+        Err(error @ jpeg_decoder::Error::Unsupported(_)) => Err(jpeg_failed(error)),
+        // What is broken is an error of its frame.
+        _ => Ok(()),
+    }
+}
+
+fn jpeg_failed(error: jpeg_decoder::Error) -> Error {
+    match error {
         jpeg_decoder::Error::Unsupported(what) => Error::unsupported(format!(
             "its JPEG is of a kind that is not read ({what:?}): pip install projectile pydicom 'pylibjpeg[all]', then \
              projectile.show(pydicom.dcmread(path).pixel_array)"
         )),
         other => Error::corrupt(format!("a frame cannot be decoded: {other}")),
-    };
+    }
+}
+
+fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
     let mut decoder = Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(shape.count().saturating_mul(2));
-    decoder.read_info().map_err(failed)?;
+    decoder.read_info().map_err(jpeg_failed)?;
     let info = decoder
         .info()
         .ok_or_else(|| Error::corrupt("a frame has no frame header"))?;
@@ -90,7 +108,7 @@ fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
             decoder.set_color_transform(ColorTransform::RGB);
         }
     }
-    let decoded = decoder.decode().map_err(failed)?;
+    let decoded = decoder.decode().map_err(jpeg_failed)?;
     if info.pixel_format == PixelFormat::L16 {
         // In this machine's order.
         let samples: Vec<u16> = decoded

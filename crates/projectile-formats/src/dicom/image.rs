@@ -7,13 +7,14 @@ use projectile_core::{
     Axes, Coordinates, DType, Dimension, Error, Photometric, Residence, Result, SourceInfo,
 };
 
-use super::codec::Shape;
+use super::codec::{self, Shape};
 use super::colour::Palette;
 use super::fragments;
 use super::frames::{Colours, FrameReader, Frames};
 use super::syntax::{Compression, Syntax};
 use super::tags;
 use super::walk::{Elements, PixelData};
+use crate::decode::guarded;
 use crate::chunked::{ChunkedOptions, ChunkedSource, Division};
 use crate::flat::{self, FlatArray, Linear, Meaning, Place};
 use crate::format::NamedSource;
@@ -122,6 +123,10 @@ pub(crate) fn sources(place: &Place, elements: &Elements, options: &OpenOptions)
             let mut reader = place.reader();
             let found =
                 fragments::frames(&mut reader, start, size, pixels.frames, elements, &options.cancel)?;
+            if let Some(first) = found.first() {
+                let bytes = place.blob().read(first)?.concat();
+                guarded(options, || codec::check(elements.syntax.compression, &bytes))?;
+            }
             let frames = Frames::Encapsulated(found);
             by_frame(place, elements, pixels, colours, frames, meaning, info, options)?
         }

@@ -29,7 +29,7 @@ impl Format for Hdf5 {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["h5", "hdf5", "hdf", "he5", "nc", "nc4", "cdf"]
+        &["h5", "hdf5", "hdf", "he5", "nc", "nc4"]
     }
 
     fn sniff(&self, head: &[u8]) -> bool {

@@ -37,6 +37,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &npz::Npz,
     &png::Png,
     &jpeg::Jpeg,
+    // Before TIFF, whose signature some DICOM files begin with, to be both.
+    &dicom::Dicom,
     &tiff::Tiff,
     &webp::WebP,
     &gif::Gif,
@@ -52,7 +54,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &qoi::Qoi,
     &ico::Ico,
     &tga::Tga,
-    &dicom::Dicom,
     &fits::Fits,
     &nifti::Nifti,
     &mrc::Mrc,

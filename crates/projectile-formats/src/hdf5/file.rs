@@ -57,6 +57,7 @@ pub(super) fn failed(error: &hdf5_pure::Error) -> Error {
         Theirs::Format(FormatError::PathNotFound(path)) => Error::not_found(format!("it has no {path:?}")),
         Theirs::Format(
             FormatError::UnsupportedVersion(_)
+            | FormatError::InvalidLayoutVersion(_)
             | FormatError::UnsupportedMessage(_)
             | FormatError::UnsupportedFilter(_)
             | FormatError::UnsupportedVirtualLayout
@@ -64,7 +65,7 @@ pub(super) fn failed(error: &hdf5_pure::Error) -> Error {
             | FormatError::UnsupportedFilteredHeapObject
             | FormatError::UnsupportedSohmReference,
         ) => Error::unsupported(format!("{error}: {door}")),
-        Theirs::Format(FormatError::ChunkedReadError(reason)) if reason.to_string().contains("B-tree v2") => {
+        Theirs::Format(FormatError::ChunkedReadError(reason)) if reason.to_string().contains("B-tree") => {
             Error::unsupported(format!("{error}: {door}"))
         }
         _ => Error::corrupt(format!("a broken HDF5 file: {error}")),
