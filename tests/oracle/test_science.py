@@ -114,14 +114,18 @@ def fits_server(tmp_path_factory):
         fits.PrimaryHDU(array).writeto(folder / f"plain_{dtype}.fits")
         arrays[f"plain_{dtype}"] = (array, "yx")
     cube = numbers("i2", (6, 21, 30))
-    header = fits.Header([("CTYPE3", "WAVE"), ("CUNIT3", "nm"), ("CRVAL3", 500.0), ("CRPIX3", 1), ("CDELT3", 2.5)])
+    header = fits.Header(
+        [("CTYPE3", "WAVE"), ("CUNIT3", "nm"), ("CRVAL3", 500.0), ("CRPIX3", 1), ("CDELT3", 2.5)]
+    )
     fits.PrimaryHDU(cube, header).writeto(folder / "cube.fits")
     arrays["cube"] = (cube, "zyx")
     bands = numbers("f4", (7, 21, 30))
     fits.PrimaryHDU(bands).writeto(folder / "bands.fits")
     arrays["bands"] = (bands, "cyx")
     stokes = numbers("f4", (4, 5, 21, 30))
-    header = fits.Header([("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("CTYPE3", "FREQ"), ("CTYPE4", "STOKES")])
+    header = fits.Header(
+        [("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("CTYPE3", "FREQ"), ("CTYPE4", "STOKES")]
+    )
     fits.PrimaryHDU(stokes, header).writeto(folder / "stokes.fits")
     arrays["stokes"] = (stokes, "czyx")
     (folder / "packed.fits.gz").write_bytes(gzip.compress((folder / "plain_f4.fits").read_bytes()))
@@ -141,7 +145,9 @@ def test_fits_images_of_every_kind(fits_server):
     assert all(axis["coordinates"] is None for axis in server.json(server.at("stokes"))["dimensions"])
 
 
-@pytest.mark.parametrize(("dtype", "wanted"), [("u1", "f4"), ("i2", "f4"), ("i4", "f8"), ("i8", "f8"), ("f4", "f4")])
+@pytest.mark.parametrize(
+    ("dtype", "wanted"), [("u1", "f4"), ("i2", "f4"), ("i4", "f8"), ("i8", "f8"), ("f4", "f4")]
+)
 def test_fits_that_are_scaled(tmp_path, dtype, wanted):
     stored = numbers(dtype, (30, 40))
     hdu = fits.PrimaryHDU(stored)
@@ -212,7 +218,10 @@ FITS_TILES: dict[str, tuple[str, dict[str, Any]]] = {
     "rice_f4": ("f4", {"compression_type": "RICE_1", "quantize_method": -1}),
     "rice_f4_dither1": ("f4", {"compression_type": "RICE_1", "quantize_method": 1, "dither_seed": 42}),
     "rice_f4_dither2": ("f4", {"compression_type": "RICE_1", "quantize_method": 2, "dither_seed": 9999}),
-    "rice_f8_tiles": ("f8", {"compression_type": "RICE_1", "quantize_method": 1, "tile_shape": (20, 60), "dither_seed": 7}),
+    "rice_f8_tiles": (
+        "f8",
+        {"compression_type": "RICE_1", "quantize_method": 1, "tile_shape": (20, 60), "dither_seed": 7},
+    ),
     "gzip2_f4_dither1": ("f4", {"compression_type": "GZIP_2", "quantize_method": 1, "dither_seed": 3}),
 }
 
@@ -248,7 +257,9 @@ def test_fits_of_other_compressions_name_the_way(tmp_path):
 def test_a_fits_larger_than_what_is_read_whole(tmp_path):
     # Sparse: 1.2 GB, of which a few rows were written.
     height, width = 20_000, 15_000
-    header = fits.Header([("SIMPLE", True), ("BITPIX", -32), ("NAXIS", 2), ("NAXIS1", width), ("NAXIS2", height)])
+    header = fits.Header(
+        [("SIMPLE", True), ("BITPIX", -32), ("NAXIS", 2), ("NAXIS1", width), ("NAXIS2", height)]
+    )
     path = tmp_path / "large.fits"
     rows = numbers("f4", (3, width))
     with path.open("wb") as file:
@@ -302,7 +313,12 @@ def test_nifti_of_every_kind(tmp_path, version):
             same(server, name, array.T, "tzyx"[-array.ndim :])
         told = server.json(server.at("series.nii"))["dimensions"]
         steps = [(axis["name"], axis["unit"], axis["coordinates"]["step"]) for axis in told]
-        assert [(name, unit) for name, unit, _ in steps] == [("t", "ms"), ("z", "µm"), ("y", "µm"), ("x", "µm")]
+        assert [(name, unit) for name, unit, _ in steps] == [
+            ("t", "ms"),
+            ("z", "µm"),
+            ("y", "µm"),
+            ("x", "µm"),
+        ]
         np.testing.assert_allclose([step for *_, step in steps], [0.7, 3, 2.5, 1.5], rtol=1e-6)
 
 
@@ -370,7 +386,9 @@ def test_mrc_of_every_kind(tmp_path):
             same(server, name, array, axes)
         told = server.json(server.at("little_f4"))["dimensions"]
         assert [axis["unit"] for axis in told] == ["Å"] * 3
-        np.testing.assert_allclose([axis["coordinates"]["step"] for axis in told], [5.0, 2.5, 1.25], rtol=1e-6)
+        np.testing.assert_allclose(
+            [axis["coordinates"]["step"] for axis in told], [5.0, 2.5, 1.25], rtol=1e-6
+        )
 
 
 def test_mrc_of_other_modes_name_the_way(tmp_path):
@@ -425,7 +443,6 @@ EXACT = [
 CLOSE = {
     "693_J2KI.dcm": 3,
     "JPEG2000.dcm": 3,
-    "JPEG2000-embedded-sequence-delimiter.dcm": 3,
     "examples_jpeg2k.dcm": 1,
     "examples_ybr_color.dcm": 6,
     "SC_rgb_dcmtk_+eb+cr.dcm": 3,
@@ -494,7 +511,10 @@ def dicom(path: Path, array: np.ndarray, change: Callable[[FileDataset], None] =
     meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid(entropy_srcs=[path.name])
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = FileDataset(path, {}, file_meta=meta, preamble=bytes(128))
-    dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+    dataset.SOPClassUID, dataset.SOPInstanceUID = (
+        meta.MediaStorageSOPClassUID,
+        meta.MediaStorageSOPInstanceUID,
+    )
     dataset.Modality = "OT"
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.Rows, dataset.Columns = array.shape[-2:]
@@ -536,7 +556,8 @@ def test_dicom_windows_spacings_and_values(tmp_path):
         told = same(server, "scanner", array.astype("i4") - 1024, "yx")
         assert told["window"] == {"vmin": -160.0, "vmax": 239.0, "from": "given"}
         assert told["colormap"] == "gray_r"
-        assert [(axis["unit"], axis["coordinates"]["step"]) for axis in told["dimensions"]] == [("mm", 0.5), ("mm", 0.25)]
+        steps = [(axis["unit"], axis["coordinates"]["step"]) for axis in told["dimensions"]]
+        assert steps == [("mm", 0.5), ("mm", 0.25)]
         told = same(server, "cine", (stack * 0.125 + 3).astype("f4"), "tyx")
         assert told["dimensions"][0]["coordinates"]["step"] == 33.3
         raw = pydicom.dcmread(tmp_path / "masked.dcm").PixelData
@@ -546,7 +567,9 @@ def test_dicom_windows_spacings_and_values(tmp_path):
 # HDF5 and NetCDF
 
 
-H5_TYPES = ["?", "u1", "<u2", ">u2", "<u4", "<u8", "i1", "<i2", ">i2", "<i4", ">i4", "<i8", "<f2", "<f4", ">f4", "<f8", ">f8", "<c8", "<c16"]
+H5_TYPES = (
+    "? u1 <u2 >u2 <u4 <u8 i1 <i2 >i2 <i4 >i4 <i8 <f2 <f4 >f4 <f8 >f8 <c8 <c16".split()  # noqa: SIM905
+)
 H5_OPTIONS: dict[str, dict[str, Any]] = {
     "contiguous": {},
     "chunked": {"chunks": (7, 11)},
@@ -577,7 +600,9 @@ def test_hdf5_of_every_kind(tmp_path, libver):
             arrays[f"options/{name}"] = smooth("i4", (37, 50))
             file.create_dataset(f"options/{name}", data=arrays[f"options/{name}"], **options)
         arrays["deep/er/cube"] = numbers("<u2", (3, 4, 30, 20))
-        file.create_dataset("deep/er/cube", data=arrays["deep/er/cube"], chunks=(1, 2, 16, 16), compression="gzip")
+        file.create_dataset(
+            "deep/er/cube", data=arrays["deep/er/cube"], chunks=(1, 2, 16, 16), compression="gzip"
+        )
         file.create_dataset("vector", data=np.arange(5))
         file.create_dataset("texts", data=np.array([[b"a", b"b"]]))
     with Server(path) as server:
@@ -588,7 +613,7 @@ def test_hdf5_of_every_kind(tmp_path, libver):
             native = array.astype(array.dtype.newbyteorder("="))
             assert same(server, ids[name], native, axes)["format"] == "HDF5"
     with Server(f"{path}::/deep/er/cube") as server:
-        assert len(server.images) == 1
+        assert [image["name"] for image in server.images] == ["all.h5/deep/er/cube"]
         same(server, server.images[0]["id"], arrays["deep/er/cube"], "czyx")
     with Server(f"{path}::options") as server:
         assert len(server.images) == sum(name.startswith("options/") for name in arrays)
@@ -646,7 +671,7 @@ def test_a_broken_chunk_is_an_error_and_the_rest_is_shown(tmp_path):
         assert b"checksum" in reply.body
 
 
-def climate(file: Any, create: Callable[..., Any]) -> dict[str, np.ndarray]:
+def climate(create: Callable[..., Any]) -> dict[str, np.ndarray]:
     """Write what a model of the weather would."""
     times, levels, rows, columns = 4, 3, 20, 36
     values = numbers("f4", (times, levels, rows, columns))
@@ -660,7 +685,9 @@ def climate(file: Any, create: Callable[..., Any]) -> dict[str, np.ndarray]:
     }
     for name, (numbers_of, unit) in coordinates.items():
         create(name, "f8", (name,), {"units": unit}, None)[...] = numbers_of
-    create("wind", "f4", ("time", "level", "lat", "lon"), {"units": "m s-1", "long_name": "wind"}, None)[...] = values
+    create("wind", "f4", ("time", "level", "lat", "lon"), {"units": "m s-1", "long_name": "wind"}, None)[
+        ...
+    ] = values
     attributes = {"scale_factor": 0.01, "add_offset": 273.15, "units": "K"}
     create("temperature", "i2", ("time", "lat", "lon"), attributes, -32767)[...] = packed
     decoded = (packed.astype("f8") * 0.01 + 273.15).astype("f4")
@@ -674,7 +701,8 @@ def check_climate(path: Path, wanted: dict[str, np.ndarray]) -> None:
         assert sorted(ids) == ["temperature", "wind"]
         told = same(server, ids["wind"], wanted["wind"], "tzyx")
         assert [axis["label"] for axis in told["dimensions"]] == ["time", "level", "lat", "lon"]
-        assert [axis["unit"] for axis in told["dimensions"]] == ["hours since 2020-01-01", "hPa", "degrees_north", "degrees_east"]
+        units = [axis["unit"] for axis in told["dimensions"]]
+        assert units == ["hours since 2020-01-01", "hPa", "degrees_north", "degrees_east"]
         time, level, lat, lon = (axis["coordinates"] for axis in told["dimensions"])
         assert time == {"start": 0.0, "step": 6.0}
         assert level == {"values": [1000.0, 850.0, 500.0]}
@@ -692,13 +720,15 @@ def test_netcdf_by_netcdf4(tmp_path):
         for name, size in {"time": None, "level": 3, "lat": 20, "lon": 36}.items():
             file.createDimension(name, size)
 
-        def create(name: str, dtype: str, dimensions: tuple[str, ...], attributes: dict, fill: float | None) -> Any:
+        def create(
+            name: str, dtype: str, dimensions: tuple[str, ...], attributes: dict, fill: float | None
+        ) -> Any:
             variable = file.createVariable(name, dtype, dimensions, zlib=True, shuffle=True, fill_value=fill)
             variable.setncatts(attributes)
             variable.set_auto_maskandscale(False)
             return variable
 
-        wanted = climate(file, create)
+        wanted = climate(create)
     with netCDF4.Dataset(path) as file:
         theirs = file["temperature"][:].filled(np.nan)
     np.testing.assert_allclose(theirs, wanted["temperature"], rtol=1e-6)
@@ -710,12 +740,14 @@ def test_netcdf_by_h5netcdf(tmp_path):
     with h5netcdf.File(path, "w") as file:
         file.dimensions = {"time": 4, "level": 3, "lat": 20, "lon": 36}
 
-        def create(name: str, dtype: str, dimensions: tuple[str, ...], attributes: dict, fill: float | None) -> Any:
+        def create(
+            name: str, dtype: str, dimensions: tuple[str, ...], attributes: dict, fill: float | None
+        ) -> Any:
             variable = file.create_variable(name, dimensions, dtype, fillvalue=fill)
             variable.attrs.update(attributes)
             return variable
 
-        wanted = climate(file, create)
+        wanted = climate(create)
     check_climate(path, wanted)
 
 

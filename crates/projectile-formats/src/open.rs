@@ -116,7 +116,9 @@ pub fn split_inner(path: &Path) -> (PathBuf, Option<String>) {
     if !text.contains("::") || path.exists() {
         return whole();
     }
-    let parts = text.match_indices("::").map(|(at, _)| (&text[..at], &text[at + 2..]));
+    let parts = text
+        .match_indices("::")
+        .map(|(at, _)| (&text[..at], &text[at + 2..]));
     let mut files = parts.filter(|(file, _)| Path::new(file).exists());
     files
         .next()
@@ -140,7 +142,11 @@ pub(crate) fn chosen(sources: Vec<NamedSource>, options: &OpenOptions) -> Result
     if !chosen.is_empty() {
         return Ok(chosen);
     }
-    let names: Vec<&str> = others.iter().map(|source| source.name.as_str()).take(20).collect();
+    let names: Vec<&str> = others
+        .iter()
+        .map(|source| source.name.as_str())
+        .take(20)
+        .collect();
     Err(Error::not_found(if names.iter().all(|name| name.is_empty()) {
         format!("it has no parts with names, so there is no {inner:?} in it")
     } else {

@@ -29,7 +29,12 @@ impl Shape {
 }
 
 /// Unsigned samples of a frame, those of a pixel together: as wide as they are stored, or as the stream has them.
-pub(super) fn decode(compression: Compression, bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
+pub(super) fn decode(
+    compression: Compression,
+    bytes: &[u8],
+    shape: Shape,
+    photometric: &str,
+) -> Result<Samples> {
     match compression {
         Compression::Rle => {
             let frame = rle::decode(bytes, shape.pixels(), shape.samples as usize, shape.width)?;
@@ -53,7 +58,12 @@ pub(super) fn words(bytes: &[u8], width: usize) -> Samples {
     Samples::from_bytes(dtype, bytes, false)
 }
 
-fn other_shape(rows: impl std::fmt::Display, columns: impl std::fmt::Display, samples: u64, shape: Shape) -> Error {
+fn other_shape(
+    rows: impl std::fmt::Display,
+    columns: impl std::fmt::Display,
+    samples: u64,
+    shape: Shape,
+) -> Error {
     Error::corrupt(format!(
         "a frame is of {rows} × {columns} pixels of {samples} samples instead of {} × {} of {}",
         shape.rows, shape.columns, shape.samples
@@ -97,7 +107,8 @@ fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
         PixelFormat::RGB24 => 3,
         PixelFormat::CMYK32 => 4,
     };
-    if (u64::from(info.height), u64::from(info.width), samples) != (shape.rows, shape.columns, shape.samples) {
+    if (u64::from(info.height), u64::from(info.width), samples) != (shape.rows, shape.columns, shape.samples)
+    {
         return Err(other_shape(info.height, info.width, samples, shape));
     }
     if samples == 3 {
@@ -125,7 +136,12 @@ fn has_mark(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xff, mark, high, low]) = bytes.get(at..at + 4) {
         match mark {
-            0xe0 if bytes.get(at + 4..).is_some_and(|rest| rest.starts_with(b"JFIF\0")) => return true,
+            0xe0 if bytes
+                .get(at + 4..)
+                .is_some_and(|rest| rest.starts_with(b"JFIF\0")) =>
+            {
+                return true;
+            }
             0xee if bytes.get(at + 4..).is_some_and(|rest| rest.starts_with(b"Adobe")) => return true,
             0xda => return false,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
@@ -153,7 +169,9 @@ fn jpeg2000(bytes: &[u8], shape: Shape) -> Result<Samples> {
     for (c, component) in components.iter().enumerate() {
         let depth = u32::from(component.bit_depth());
         if depth > 16 {
-            return Err(Error::unsupported(format!("JPEG 2000 of {depth} bits is not read")));
+            return Err(Error::unsupported(format!(
+                "JPEG 2000 of {depth} bits is not read"
+            )));
         }
         let top = ((1u32 << depth) - 1) as f32;
         // The decoder lifts signed samples to be unsigned.
@@ -173,7 +191,9 @@ fn jpeg2000(bytes: &[u8], shape: Shape) -> Result<Samples> {
 /// Whether the samples of a JPEG 2000 stream are signed, as its first component says.
 fn signed(bytes: &[u8]) -> bool {
     // The marker of the sizes follows that of the start; its components come 38 bytes later.
-    let start = bytes.windows(4).position(|marks| marks == [0xff, 0x4f, 0xff, 0x51]);
+    let start = bytes
+        .windows(4)
+        .position(|marks| marks == [0xff, 0x4f, 0xff, 0x51]);
     start
         .and_then(|start| bytes.get(start + 42))
         .is_some_and(|depth| depth & 0x80 != 0)

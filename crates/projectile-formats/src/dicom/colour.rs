@@ -38,7 +38,9 @@ pub(super) struct Palette {
 impl Palette {
     pub(super) fn of(elements: &Elements) -> Result<Self> {
         let broken = || Error::corrupt("its palette is broken");
-        let descriptor = elements.words(tags::RED_DESCRIPTOR).filter(|words| words.len() >= 3);
+        let descriptor = elements
+            .words(tags::RED_DESCRIPTOR)
+            .filter(|words| words.len() >= 3);
         let descriptor = descriptor.ok_or_else(|| {
             Error::unsupported("its palette is missing, or in segments, which are not read")
         })?;
@@ -74,7 +76,13 @@ impl Palette {
         let is_high = !is_wide && channels.iter().flatten().any(|&value| value > 255);
         let shift = if is_high { 8 } else { 0 };
         let colours = (0..count)
-            .map(|at| [channels[0][at] >> shift, channels[1][at] >> shift, channels[2][at] >> shift])
+            .map(|at| {
+                [
+                    channels[0][at] >> shift,
+                    channels[1][at] >> shift,
+                    channels[2][at] >> shift,
+                ]
+            })
             .collect();
         Ok(Self {
             first,
@@ -92,7 +100,11 @@ impl Palette {
             Samples::UInt16(all) => all.as_slice().iter().map(|&n| colour(n.into())).collect(),
             Samples::Int8(all) => all.as_slice().iter().map(|&n| colour(n.into())).collect(),
             Samples::Int16(all) => all.as_slice().iter().map(|&n| colour(n.into())).collect(),
-            _ => return Err(Error::unsupported("a palette of numbers of more than 16 bits is not read")),
+            _ => {
+                return Err(Error::unsupported(
+                    "a palette of numbers of more than 16 bits is not read",
+                ));
+            }
         };
         let flat = found.into_iter().flatten();
         Ok(if self.is_wide {

@@ -43,13 +43,18 @@ impl Elements {
     /// The texts of an element, of which there may be several.
     pub(super) fn texts(&self, tag: Tag) -> Option<Vec<String>> {
         let value = String::from_utf8_lossy(self.values.get(&tag)?).into_owned();
-        let texts = value.split('\\').map(|text| text.trim_matches(['\0', ' ']).to_owned());
+        let texts = value
+            .split('\\')
+            .map(|text| text.trim_matches(['\0', ' ']).to_owned());
         Some(texts.collect())
     }
 
     /// The first text, where it is not empty.
     pub(super) fn text(&self, tag: Tag) -> Option<String> {
-        self.texts(tag)?.into_iter().next().filter(|text| !text.is_empty())
+        self.texts(tag)?
+            .into_iter()
+            .next()
+            .filter(|text| !text.is_empty())
     }
 
     /// Numbers that are written as texts.

@@ -63,7 +63,11 @@ pub(super) fn frames(
         .map(|(&start, end)| {
             let of_frame = fragments.iter().filter(|(at, _)| (start..end).contains(at));
             let frame: Frame = of_frame.map(|(_, bytes)| bytes.clone()).collect();
-            if frame.is_empty() { Err(broken()) } else { Ok(frame) }
+            if frame.is_empty() {
+                Err(broken())
+            } else {
+                Ok(frame)
+            }
         })
         .collect()
 }
@@ -72,7 +76,9 @@ pub(super) fn frames(
 fn item(reader: &mut (impl Read + Seek), at: u64, size: u64) -> Result<Option<(Range<u64>, u64)>> {
     let mut head = [0; 8];
     if at.saturating_add(8) > size {
-        return Err(Error::corrupt("the file is cut short: its compressed pixels have no end"));
+        return Err(Error::corrupt(
+            "the file is cut short: its compressed pixels have no end",
+        ));
     }
     reader
         .seek(SeekFrom::Start(at))
@@ -87,7 +93,9 @@ fn item(reader: &mut (impl Read + Seek), at: u64, size: u64) -> Result<Option<(R
             let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
             let end = (at + 8).saturating_add(u64::from(length));
             if end > size {
-                return Err(Error::corrupt("the file is cut short: a fragment lies beyond its end"));
+                return Err(Error::corrupt(
+                    "the file is cut short: a fragment lies beyond its end",
+                ));
             }
             Ok(Some((at + 8..end, end)))
         }
@@ -97,7 +105,11 @@ fn item(reader: &mut (impl Read + Seek), at: u64, size: u64) -> Result<Option<(R
 }
 
 /// Where frames begin, counted from the first fragment's item: by the extended table of offsets, or the basic one.
-fn offsets(reader: &mut (impl Read + Seek), table: &Range<u64>, elements: &Elements) -> Result<Option<Vec<u64>>> {
+fn offsets(
+    reader: &mut (impl Read + Seek),
+    table: &Range<u64>,
+    elements: &Elements,
+) -> Result<Option<Vec<u64>>> {
     if let Some(extended) = elements.values.get(&tags::EXTENDED_OFFSETS)
         && !extended.is_empty()
     {
@@ -115,7 +127,9 @@ fn offsets(reader: &mut (impl Read + Seek), table: &Range<u64>, elements: &Eleme
         .and_then(|_| reader.read_exact(&mut bytes))
         .map_err(|error| header_error(&error))?;
     let words = bytes.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok());
-    Ok(Some(words.map(|word| u64::from(u32::from_le_bytes(word))).collect()))
+    Ok(Some(
+        words.map(|word| u64::from(u32::from_le_bytes(word))).collect(),
+    ))
 }
 
 /// The places of fragments that begin like a JPEG or JPEG 2000 stream.

@@ -146,16 +146,23 @@ impl FrameReader {
 }
 
 fn rgb(ybr: &[u8]) -> Samples {
-    let pixels = ybr.chunks_exact(3).flat_map(|pixel| rgb_of_ybr([pixel[0], pixel[1], pixel[2]]));
+    let pixels = ybr
+        .chunks_exact(3)
+        .flat_map(|pixel| rgb_of_ybr([pixel[0], pixel[1], pixel[2]]));
     Samples::UInt8(pixels.collect::<Vec<_>>().into())
 }
 
 /// Bytes that are stored in words: of some streams the samples are narrower than their file says.
 fn widened(samples: Samples, width: usize) -> Samples {
     match samples {
-        Samples::UInt8(bytes) if width == 2 => {
-            Samples::UInt16(bytes.as_slice().iter().map(|&byte| u16::from(byte)).collect::<Vec<_>>().into())
-        }
+        Samples::UInt8(bytes) if width == 2 => Samples::UInt16(
+            bytes
+                .as_slice()
+                .iter()
+                .map(|&byte| u16::from(byte))
+                .collect::<Vec<_>>()
+                .into(),
+        ),
         other => other,
     }
 }
@@ -166,7 +173,8 @@ impl BlockReader for FrameReader {
         // A block is a frame; an image of one frame has no axis of frames.
         let number = |block: &Block| if self.is_stack { block.0[0].start } else { 0 };
         let numbers: Vec<u64> = blocks.iter().map(number).collect();
-        let ranges: Result<Vec<Vec<Range<u64>>>> = numbers.iter().map(|&number| self.ranges(number)).collect();
+        let ranges: Result<Vec<Vec<Range<u64>>>> =
+            numbers.iter().map(|&number| self.ranges(number)).collect();
         let ranges = match ranges {
             Ok(ranges) => ranges,
             Err(error) => return of_all(&error),

@@ -14,8 +14,8 @@ use super::frames::{Colours, FrameReader, Frames};
 use super::syntax::{Compression, Syntax};
 use super::tags;
 use super::walk::{Elements, PixelData};
-use crate::decode::guarded;
 use crate::chunked::{ChunkedOptions, ChunkedSource, Division};
+use crate::decode::guarded;
 use crate::flat::{self, FlatArray, Linear, Meaning, Place};
 use crate::format::NamedSource;
 use crate::open::OpenOptions;
@@ -137,7 +137,10 @@ pub(crate) fn sources(place: &Place, elements: &Elements, options: &OpenOptions)
     }])
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is what a frame's pixels depend on")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of it is what a frame's pixels depend on"
+)]
 fn by_frame(
     place: &Place,
     elements: &Elements,
@@ -216,7 +219,11 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
         return Err(Error::unsupported(format!("samples of {bits} bits are not read")));
     }
     let stored = elements.word(tags::BITS_STORED).map_or(bits, u32::from);
-    let stored = if (1..=bits).contains(&stored) { stored } else { bits };
+    let stored = if (1..=bits).contains(&stored) {
+        stored
+    } else {
+        bits
+    };
     let high = elements.word(tags::HIGH_BIT).map_or(stored - 1, u32::from);
     if float.is_none() && bits > 1 && high + 1 != stored && high + 1 <= bits {
         return Err(Error::unsupported(format!(
@@ -225,11 +232,17 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
     }
     let samples = elements.word(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
     if !matches!(samples, 1 | 3) {
-        return Err(Error::unsupported(format!("{samples} samples a pixel are not read")));
+        return Err(Error::unsupported(format!(
+            "{samples} samples a pixel are not read"
+        )));
     }
     let frames = elements
         .text(tags::NUMBER_OF_FRAMES)
-        .map_or(Some(1), |text| text.parse().ok().or_else(|| Some(1).filter(|_| text.starts_with("1"))))
+        .map_or(Some(1), |text| {
+            text.parse()
+                .ok()
+                .or_else(|| Some(1).filter(|_| text.starts_with("1")))
+        })
         .filter(|frames| (1..=MOST_FRAMES).contains(frames))
         .ok_or_else(|| Error::corrupt("it has no valid number of frames"))?;
     let photometric = elements.text(tags::PHOTOMETRIC);
@@ -291,7 +304,9 @@ fn colours(pixels: &Pixels, elements: &Elements) -> Result<Colours> {
         }
         _ if is_ybr && pixels.shape.samples == 3 && (is_native || is_rle) => Colours::Ybr,
         _ if pixels.bits == 1 && is_native => Colours::Bits,
-        _ if pixels.bits == 1 => return Err(Error::unsupported("single bits that are compressed are not read")),
+        _ if pixels.bits == 1 => {
+            return Err(Error::unsupported("single bits that are compressed are not read"));
+        }
         _ if pixels.is_planar && is_native => Colours::Planes,
         _ => Colours::AsStored,
     })
@@ -302,7 +317,9 @@ fn rescale(elements: &Elements, pixels: &Pixels) -> Option<Linear> {
     let is_varying = [tags::RESCALE_SLOPE, tags::RESCALE_INTERCEPT]
         .iter()
         .any(|tag| elements.varying.contains(tag));
-    let slope = elements.number(tags::RESCALE_SLOPE).filter(|&slope| slope != 0.0)?;
+    let slope = elements
+        .number(tags::RESCALE_SLOPE)
+        .filter(|&slope| slope != 0.0)?;
     let offset = elements.number(tags::RESCALE_INTERCEPT).unwrap_or(0.0);
     if is_varying || elements.has_table || (slope, offset) == (1.0, 0.0) {
         return None;
@@ -322,7 +339,9 @@ fn rescale(elements: &Elements, pixels: &Pixels) -> Option<Linear> {
                 .range()
                 .is_some_and(|(least, most)| ends.iter().all(|end| (least..=most).contains(end)))
         };
-        let narrowest = [DType::Int16, DType::UInt16, DType::Int32].into_iter().find(|&dtype| fits(dtype));
+        let narrowest = [DType::Int16, DType::UInt16, DType::Int32]
+            .into_iter()
+            .find(|&dtype| fits(dtype));
         linear.dtype = narrowest.unwrap_or(linear.dtype);
     }
     Some(linear)
@@ -332,7 +351,11 @@ fn rescale(elements: &Elements, pixels: &Pixels) -> Option<Linear> {
 fn frame_axis(elements: &Elements) -> &'static str {
     let is_spaced = elements.number(tags::SPACING_BETWEEN_SLICES).is_some();
     let is_timed = elements.number(tags::FRAME_TIME).is_some();
-    if !is_timed && (is_spaced || elements.has_groups) { "z" } else { "t" }
+    if !is_timed && (is_spaced || elements.has_groups) {
+        "z"
+    } else {
+        "t"
+    }
 }
 
 fn describe(elements: &Elements, pixels: &Pixels, meaning: Meaning, names: &[&str], info: &mut SourceInfo) {
@@ -344,18 +367,30 @@ fn describe(elements: &Elements, pixels: &Pixels, meaning: Meaning, names: &[&st
             info.colormap = Some("gray_r".to_owned());
         }
         info.window = window(elements);
-        if elements.values.contains_key(&tags::PADDING_VALUE) && !elements.values.contains_key(&tags::PADDING_LIMIT) {
+        if elements.values.contains_key(&tags::PADDING_VALUE)
+            && !elements.values.contains_key(&tags::PADDING_LIMIT)
+        {
             let padding = elements.word(tags::PADDING_VALUE).map(|word| {
-                if pixels.is_signed { f64::from(word as i16) } else { f64::from(word) }
+                if pixels.is_signed {
+                    f64::from(word as i16)
+                } else {
+                    f64::from(word)
+                }
             });
-            info.nodata = padding
-                .filter(|_| pixels.bits == 16)
-                .map(|value| meaning.linear.map_or(value, |line| value * line.slope + line.offset));
+            info.nodata = padding.filter(|_| pixels.bits == 16).map(|value| {
+                meaning
+                    .linear
+                    .map_or(value, |line| value * line.slope + line.offset)
+            });
         }
     }
-    let spacing = [tags::PIXEL_SPACING, tags::IMAGER_PIXEL_SPACING, tags::NOMINAL_PIXEL_SPACING]
-        .into_iter()
-        .find_map(|tag| elements.numbers(tag).filter(|both| both.len() == 2));
+    let spacing = [
+        tags::PIXEL_SPACING,
+        tags::IMAGER_PIXEL_SPACING,
+        tags::NOMINAL_PIXEL_SPACING,
+    ]
+    .into_iter()
+    .find_map(|tag| elements.numbers(tag).filter(|both| both.len() == 2));
     let depth = elements
         .number(tags::SPACING_BETWEEN_SLICES)
         .or_else(|| elements.number(tags::SLICE_THICKNESS));
@@ -391,10 +426,15 @@ fn describe(elements: &Elements, pixels: &Pixels, meaning: Meaning, names: &[&st
     note("bits stored", Some(pixels.stored.to_string()));
     note(
         "values",
-        elements.text(tags::RESCALE_TYPE).filter(|_| meaning.linear.is_some()),
+        elements
+            .text(tags::RESCALE_TYPE)
+            .filter(|_| meaning.linear.is_some()),
     );
     if elements.has_table || elements.varying.contains(&tags::RESCALE_SLOPE) {
-        note("values", Some("as stored: the table or line that they stand for is not applied".to_owned()));
+        note(
+            "values",
+            Some("as stored: the table or line that they stand for is not applied".to_owned()),
+        );
     }
 }
 
@@ -408,7 +448,10 @@ fn window(elements: &Elements) -> Option<(f64, f64)> {
         elements.number(tags::WINDOW_WIDTH)?,
     );
     let window = match elements.text(tags::VOI_FUNCTION).as_deref() {
-        None | Some("LINEAR") => (centre - 0.5 - (width - 1.0) / 2.0, centre - 0.5 + (width - 1.0) / 2.0),
+        None | Some("LINEAR") => (
+            centre - 0.5 - (width - 1.0) / 2.0,
+            centre - 0.5 + (width - 1.0) / 2.0,
+        ),
         Some(_) => (centre - width / 2.0, centre + width / 2.0),
     };
     (window.0 < window.1).then_some(window)

@@ -10,8 +10,12 @@ fn broken() -> Error {
 /// Whoever calls has made sure that it may be allocated.
 pub(super) fn decode(bytes: &[u8], pixels: usize, samples: usize, width: usize) -> Result<Vec<u8>> {
     let word = |at: usize| {
-        let bytes = bytes.get(at * 4..at * 4 + 4).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(|bytes| u32::from_le_bytes(bytes) as usize).ok_or_else(broken)
+        let bytes = bytes
+            .get(at * 4..at * 4 + 4)
+            .and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(|bytes| u32::from_le_bytes(bytes) as usize)
+            .ok_or_else(broken)
     };
     let segments = samples * width;
     if word(0)? != segments || segments > 15 {
@@ -27,7 +31,11 @@ pub(super) fn decode(bytes: &[u8], pixels: usize, samples: usize, width: usize) 
     let mut out = vec![0; pixels * segments];
     for segment in 0..segments {
         let start = word(segment + 1)?;
-        let end = if segment + 1 < segments { word(segment + 2)? } else { bytes.len() };
+        let end = if segment + 1 < segments {
+            word(segment + 2)?
+        } else {
+            bytes.len()
+        };
         let code = bytes.get(start..end).ok_or_else(broken)?;
         let (sample, byte) = (segment / width, width - 1 - segment % width);
         let places = out.iter_mut().skip(sample * width + byte).step_by(segments);
@@ -44,7 +52,9 @@ fn unpack<'a>(code: &[u8], mut places: impl Iterator<Item = &'a mut u8>) -> Resu
         let (&control, after) = rest.split_first().ok_or_else(broken)?;
         match control {
             0..=127 => {
-                let (run, after) = after.split_at_checked(usize::from(control) + 1).ok_or_else(broken)?;
+                let (run, after) = after
+                    .split_at_checked(usize::from(control) + 1)
+                    .ok_or_else(broken)?;
                 rest = after;
                 let mut bytes = run.iter().peekable();
                 while let Some(&byte) = bytes.next() {
@@ -96,7 +106,9 @@ mod tests {
             at += segment.len() as u32;
         }
         let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
-        segments.iter().for_each(|segment| bytes.extend_from_slice(segment));
+        segments
+            .iter()
+            .for_each(|segment| bytes.extend_from_slice(segment));
         bytes
     }
 
@@ -110,6 +122,9 @@ mod tests {
         assert!(decode(&bytes, 1 << 30, 1, 2).is_err());
         assert!(decode(&bytes[..30], 4, 1, 2).is_err());
         // More than is needed does no harm.
-        assert_eq!(decode(&frame(&[&[3, 1, 2, 3, 4, 128]]), 3, 1, 1).unwrap(), [1, 2, 3]);
+        assert_eq!(
+            decode(&frame(&[&[3, 1, 2, 3, 4, 128]]), 3, 1, 1).unwrap(),
+            [1, 2, 3]
+        );
     }
 }

@@ -67,7 +67,11 @@ pub fn parse(mut reader: impl Read + Seek, size: u64) -> Result<Elements> {
         match u16::from_le_bytes([begin[0], begin[1]]) {
             2 => walk.first_group()?,
             8 => {
-                walk.elements.syntax = if is_explicit { Syntax::EXPLICIT } else { Syntax::IMPLICIT };
+                walk.elements.syntax = if is_explicit {
+                    Syntax::EXPLICIT
+                } else {
+                    Syntax::IMPLICIT
+                };
             }
             _ => return Err(Error::corrupt("it does not begin like a DICOM file")),
         }
@@ -196,7 +200,8 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
         let mut kind = [0; 2];
         self.read(&mut kind)?;
         let length = match &kind {
-            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV" => {
+            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT"
+            | b"UV" => {
                 self.short()?;
                 self.long()?
             }
@@ -269,7 +274,9 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
             if tag == tags::END_OF_ITEM || tag == tags::END_OF_SEQUENCE {
                 return Ok(());
             }
-            if inside == Inside::File && matches!(tag, tags::PIXELS | tags::FLOAT_PIXELS | tags::DOUBLE_PIXELS) {
+            if inside == Inside::File
+                && matches!(tag, tags::PIXELS | tags::FLOAT_PIXELS | tags::DOUBLE_PIXELS)
+            {
                 self.elements.pixel_words = element.kind;
                 let start = self.position;
                 self.elements.pixels = Some((

@@ -70,7 +70,9 @@ fn dimension(header: &Header, axis: usize, count: usize) -> Dimension {
             .real(&format!("CROTA{axis}"))
             .is_none_or(|angle| angle == 0.0)
     });
-    let coordinates = (is_linear && is_alone).then(|| coordinates(header, axis)).flatten();
+    let coordinates = (is_linear && is_alone)
+        .then(|| coordinates(header, axis))
+        .flatten();
     Dimension {
         label,
         unit: header

@@ -55,7 +55,9 @@ pub(super) fn read_header(reader: &mut impl Read) -> Result<Header> {
     let mut header = Header::default();
     for _ in 0..MOST_BLOCKS {
         let mut block = [0; BLOCK as usize];
-        reader.read_exact(&mut block).map_err(|error| header_error(&error))?;
+        reader
+            .read_exact(&mut block)
+            .map_err(|error| header_error(&error))?;
         header.length += BLOCK;
         for card in block.chunks_exact(CARD) {
             if !card.iter().all(|byte| (0x20..0x7f).contains(byte)) {

@@ -39,7 +39,9 @@ impl Table {
         let &[row, rows] = &sizes[..] else {
             return Err(corrupt("NAXIS"));
         };
-        let count = header.integer("TFIELDS").filter(|count| (0..=999).contains(count));
+        let count = header
+            .integer("TFIELDS")
+            .filter(|count| (0..=999).contains(count));
         let mut columns = Vec::new();
         let mut at = 0u64;
         for number in 1..=count.ok_or_else(|| corrupt("TFIELDS"))? {
@@ -135,7 +137,11 @@ impl Table {
 /// The column of a `TFORM`, and the bytes of a row that it takes.
 fn column(form: &str, at: u64) -> Option<(Column, u64)> {
     let digits = form.bytes().take_while(u8::is_ascii_digit).count();
-    let count: u64 = if digits == 0 { 1 } else { form[..digits].parse().ok()? };
+    let count: u64 = if digits == 0 {
+        1
+    } else {
+        form[..digits].parse().ok()?
+    };
     let mut kinds = form[digits..].bytes();
     let kind = kinds.next()?;
     let size = |kind: u8| {
@@ -167,8 +173,14 @@ mod tests {
     #[test]
     fn forms_are_read() {
         let of = |form| column(form, 8);
-        assert_eq!(of("1PB(2880)").map(|(column, size)| (column.kind, column.item, size)), Some((b'P', 1, 8)));
-        assert_eq!(of("QJ").map(|(column, size)| (column.kind, column.item, size)), Some((b'Q', 4, 16)));
+        assert_eq!(
+            of("1PB(2880)").map(|(column, size)| (column.kind, column.item, size)),
+            Some((b'P', 1, 8))
+        );
+        assert_eq!(
+            of("QJ").map(|(column, size)| (column.kind, column.item, size)),
+            Some((b'Q', 4, 16))
+        );
         assert_eq!(of("1D").map(|(_, size)| size), Some(8));
         assert_eq!(of("9X").map(|(_, size)| size), Some(2));
         assert_eq!(of("3"), None);

@@ -23,7 +23,10 @@ const MOST_TILE_BYTES: u64 = 1 << 30;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Codec {
-    Rice { width: usize, block: usize },
+    Rice {
+        width: usize,
+        block: usize,
+    },
     Gzip,
     /// Gzip of the first bytes of all numbers, then the second ones, and so on.
     ShuffledGzip,
@@ -34,7 +37,10 @@ enum Codec {
 enum Dither {
     None,
     /// Noise that was added before rounding is taken away; `zeros`: exact zeros have a number of their own.
-    Subtractive { seed: u64, zeros: bool },
+    Subtractive {
+        seed: u64,
+        zeros: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -185,7 +191,9 @@ fn dither(header: &Header) -> Result<Dither> {
             )));
         }
     };
-    let seed = header.integer("ZDITHER0").filter(|seed| (1..=10_000).contains(seed));
+    let seed = header
+        .integer("ZDITHER0")
+        .filter(|seed| (1..=10_000).contains(seed));
     let seed = seed.ok_or_else(|| Error::corrupt("its header has no valid ZDITHER0"))? as u64;
     Ok(Dither::Subtractive { seed, zeros })
 }
@@ -219,7 +227,15 @@ impl Tiles {
         Err(Error::corrupt("a tile is missing"))
     }
 
-    fn tile(&self, number: u64, row: &[u8], codec: Codec, bytes: &[u8], primary: bool, count: usize) -> Result<Samples> {
+    fn tile(
+        &self,
+        number: u64,
+        row: &[u8],
+        codec: Codec,
+        bytes: &[u8],
+        primary: bool,
+        count: usize,
+    ) -> Result<Samples> {
         let scaling = if self.dtype.is_float() && primary {
             self.scale
                 .and_then(|column| Table::number(row, column))
@@ -249,9 +265,9 @@ impl Tiles {
             }
             Codec::Stored => Samples::from_bytes(
                 stored,
-                bytes.get(..count * stored.size()).ok_or_else(|| {
-                    Error::corrupt("a tile is too short")
-                })?,
+                bytes
+                    .get(..count * stored.size())
+                    .ok_or_else(|| Error::corrupt("a tile is too short"))?,
                 true,
             ),
         };
@@ -362,9 +378,7 @@ fn integers(values: &[u32], width: usize, dtype: DType) -> Result<Samples> {
         DType::Int16 => Samples::Int16(all.map(|value| value as i16).collect::<Vec<_>>().into()),
         DType::Int32 => Samples::Int32(all.collect::<Vec<_>>().into()),
         other => {
-            return Err(Error::unsupported(format!(
-                "RICE_1 of {other} is not read"
-            )));
+            return Err(Error::unsupported(format!("RICE_1 of {other} is not read")));
         }
     })
 }
@@ -427,9 +441,6 @@ mod tests {
         // The seed after 10,000 steps, by which the standard has readers check themselves.
         let seed = (0..10_000).fold(1u64, |seed, _| seed * 16_807 % 2_147_483_647);
         assert_eq!(seed, 1_043_618_065);
-        assert_eq!(
-            Noise::numbers()[9999],
-            (1_043_618_065.0 / 2_147_483_647.0) as f32
-        );
+        assert_eq!(Noise::numbers()[9999], (1_043_618_065.0 / 2_147_483_647.0) as f32);
     }
 }

@@ -160,7 +160,11 @@ impl FlatBlocks {
             .iter()
             .filter(|&&axis| length(block, axis) > 1)
             .is_sorted();
-        let bytes = if in_order { bytes } else { self.turned(block, &bytes) };
+        let bytes = if in_order {
+            bytes
+        } else {
+            self.turned(block, &bytes)
+        };
         let stored = Samples::from_bytes(self.array.dtype, &bytes, self.array.big_endian);
         self.array.meaning.of(stored)
     }

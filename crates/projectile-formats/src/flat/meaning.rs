@@ -197,7 +197,8 @@ mod tests {
             other_sign: true,
             ..Meaning::default()
         };
-        let Samples::UInt16(words) = meaning.of(Samples::Int16(vec![i16::MIN, -1, 0, i16::MAX].into())) else {
+        let Samples::UInt16(words) = meaning.of(Samples::Int16(vec![i16::MIN, -1, 0, i16::MAX].into()))
+        else {
             panic!("another type")
         };
         assert_eq!(words.as_slice(), [0, 32767, 32768, 65535]);

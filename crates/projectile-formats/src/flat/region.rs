@@ -47,7 +47,10 @@ impl RegionSource {
         let samples = height as u64 * width as u64 * channels.len() as u64;
         let item = self.array.dtype.size() as u64;
         let largest = item.max(self.info.dtype.size() as u64);
-        if samples.checked_mul(largest).is_none_or(|bytes| bytes > MAX_ANSWER) {
+        if samples
+            .checked_mul(largest)
+            .is_none_or(|bytes| bytes > MAX_ANSWER)
+        {
             return Err(Error::limit(format!(
                 "a region of {height} × {width} pixels is too large to read at once"
             )));
@@ -106,12 +109,7 @@ impl RegionSource {
         // Only now: what was read before a change is as doubtful as what was read after.
         self.file.check()?;
         let stored = Samples::from_bytes(self.array.dtype, &out, self.array.big_endian);
-        Pixels::new(
-            self.array.meaning.of(stored),
-            height,
-            width,
-            channels.len(),
-        )
+        Pixels::new(self.array.meaning.of(stored), height, width, channels.len())
     }
 
     /// Reads a block of the file, slowest axis first, into its places in `out`.

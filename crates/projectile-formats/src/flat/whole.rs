@@ -20,8 +20,8 @@ pub(crate) fn read_samples(
     count: u64,
     options: &OpenOptions,
 ) -> Result<Samples> {
-    let count = usize::try_from(count)
-        .map_err(|_| Error::limit("the array is larger than this machine's memory"))?;
+    let count =
+        usize::try_from(count).map_err(|_| Error::limit("the array is larger than this machine's memory"))?;
     let mut fill = |bytes: &mut [u8]| {
         fill(reader, bytes, options)?;
         if big_endian {

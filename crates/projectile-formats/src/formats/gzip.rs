@@ -62,7 +62,8 @@ impl Format for Gzip {
                 .map_err(|error| unwritable(&error))?;
         }
         unpacked.flush().map_err(|error| unwritable(&error))?;
-        let format = inside(&read_head(path)?).ok_or_else(|| Error::unsupported("no known format is inside"))?;
+        let format =
+            inside(&read_head(path)?).ok_or_else(|| Error::unsupported("no known format is inside"))?;
         format.open(unpacked.path(), options)
     }
 }

@@ -84,9 +84,11 @@ fn sources(place: &Place, header: &Header, options: &OpenOptions) -> Result<Vec<
     }
     let axes = match &options.axes {
         Some(letters) => Axes::named(letters, &shape)?,
-        None if header.sizes.len() < 2 => return Err(Axes::guess(&header.sizes).err().unwrap_or_else(|| {
-            Error::unsupported("it has no rows and columns")
-        })),
+        None if header.sizes.len() < 2 => {
+            return Err(Axes::guess(&header.sizes)
+                .err()
+                .unwrap_or_else(|| Error::unsupported("it has no rows and columns")));
+        }
         None => Axes::with_names(&names, &shape)?,
     };
     let mut array = FlatArray::new(element.dtype, header.big_endian, header.start, &shape)?;
@@ -105,7 +107,8 @@ fn sources(place: &Place, header: &Header, options: &OpenOptions) -> Result<Vec<
     if header.intent == LABELS && info.dtype.is_integer() && element.samples == 1 {
         info.photometric = Photometric::Labels;
     }
-    info.details.push(("version".to_owned(), header.version.to_string()));
+    info.details
+        .push(("version".to_owned(), header.version.to_string()));
     if !header.description.is_empty() {
         info.details
             .push(("description".to_owned(), header.description.clone()));

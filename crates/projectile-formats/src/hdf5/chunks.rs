@@ -143,7 +143,9 @@ impl Chunks {
                 .try_fold(item, |bytes, &size| bytes.checked_mul(size))
                 .filter(|&bytes| bytes <= MOST_ROW_BYTES);
             let row = row.ok_or_else(|| {
-                Error::limit("a chunk was never written, and the file is too large to tell what is there instead")
+                Error::limit(
+                    "a chunk was never written, and the file is too large to tell what is there instead",
+                )
             })?;
             let bytes = guarded(&OpenOptions::default(), || {
                 self.dataset
@@ -185,8 +187,16 @@ impl Chunks {
 
 /// The elements of a block, of the chunk that it is in: chunks at the edges are stored whole.
 fn cut(whole: Vec<u8>, chunk: &[u64], block: &Block, item: usize) -> Vec<u8> {
-    let lengths: Vec<usize> = block.0.iter().map(|range| (range.end - range.start) as usize).collect();
-    if lengths.iter().zip(chunk).all(|(&length, &size)| length as u64 == size) {
+    let lengths: Vec<usize> = block
+        .0
+        .iter()
+        .map(|range| (range.end - range.start) as usize)
+        .collect();
+    if lengths
+        .iter()
+        .zip(chunk)
+        .all(|(&length, &size)| length as u64 == size)
+    {
         return whole;
     }
     let Some((&run, slower)) = lengths.split_last() else {
@@ -217,7 +227,12 @@ impl BlockReader for Chunks {
         let found: Vec<Option<&Chunk>> = blocks
             .iter()
             .map(|block| {
-                let number: Vec<u64> = block.0.iter().zip(&self.chunk).map(|(range, size)| range.start / size).collect();
+                let number: Vec<u64> = block
+                    .0
+                    .iter()
+                    .zip(&self.chunk)
+                    .map(|(range, size)| range.start / size)
+                    .collect();
                 index.get(&number)
             })
             .collect();
@@ -230,7 +245,9 @@ impl BlockReader for Chunks {
             .iter()
             .zip(found)
             .map(|(block, chunk)| {
-                let Some(chunk) = chunk else { return self.samples(block, None) };
+                let Some(chunk) = chunk else {
+                    return self.samples(block, None);
+                };
                 let bytes = read
                     .next()
                     .ok_or_else(|| Error::internal("fewer bytes came than were asked for"))?;

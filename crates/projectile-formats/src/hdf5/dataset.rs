@@ -45,7 +45,11 @@ pub(super) fn source(
     if meaning.linear.is_none() {
         info.nodata = blank(&attributes);
     }
-    for (attribute, name) in [("long_name", "name"), ("standard_name", "standard name"), ("units", "unit")] {
+    for (attribute, name) in [
+        ("long_name", "name"),
+        ("standard_name", "standard name"),
+        ("units", "unit"),
+    ] {
         if let Some(text) = attributes.text(attribute) {
             info.details.push((name.to_owned(), text.to_owned()));
         }
@@ -90,7 +94,9 @@ pub(super) fn source(
             "it is a virtual dataset, made of those of other files, which is not read: pip install projectile h5py, \
              then projectile.show(h5py.File(path)[name])",
         )),
-        _ => Err(Error::unsupported("its samples are kept in a way that is not read")),
+        _ => Err(Error::unsupported(
+            "its samples are kept in a way that is not read",
+        )),
     }
 }
 

@@ -79,8 +79,12 @@ pub(super) fn element(datatype: &Datatype) -> Result<(DType, bool)> {
                 && imaginary.byte_offset == first.0.size() as u64
                 && *size as usize == 2 * first.0.size();
             match first.0 {
-                DType::Float32 if is_complex && together && first == second => Ok((DType::Complex64, first.1)),
-                DType::Float64 if is_complex && together && first == second => Ok((DType::Complex128, first.1)),
+                DType::Float32 if is_complex && together && first == second => {
+                    Ok((DType::Complex64, first.1))
+                }
+                DType::Float64 if is_complex && together && first == second => {
+                    Ok((DType::Complex128, first.1))
+                }
                 _ => Err(not_read("records")),
             }
         }

@@ -36,7 +36,9 @@ impl hdf5_pure::Source for Bytes {
         let end = offset.checked_add(out.len() as u64);
         if end.is_none_or(|end| end > self.blob.size()) {
             return Err(FormatError::UnexpectedEof {
-                expected: end.and_then(|end| usize::try_from(end).ok()).unwrap_or(usize::MAX),
+                expected: end
+                    .and_then(|end| usize::try_from(end).ok())
+                    .unwrap_or(usize::MAX),
                 available: usize::try_from(self.blob.size()).unwrap_or(usize::MAX),
             });
         }
@@ -153,7 +155,8 @@ impl Walk<'_> {
                 format!("{path}/{name}")
             }
         };
-        let datasets: Vec<(String, Dataset)> = group.iter_datasets().map_err(|error| failed(&error))?.collect();
+        let datasets: Vec<(String, Dataset)> =
+            group.iter_datasets().map_err(|error| failed(&error))?.collect();
         let scales = outer.with(&datasets);
         for (name, dataset) in &datasets {
             if !dataset::is_image(dataset) {

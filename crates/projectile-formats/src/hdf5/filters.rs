@@ -190,7 +190,10 @@ mod tests {
     #[test]
     fn lzf_copies_what_came_before() {
         // Three bytes as they are, then five from two before.
-        assert_eq!(lzf(&[2, 7, 8, 9, 3 << 5, 1], 100).unwrap(), [7, 8, 9, 8, 9, 8, 9, 8]);
+        assert_eq!(
+            lzf(&[2, 7, 8, 9, 3 << 5, 1], 100).unwrap(),
+            [7, 8, 9, 8, 9, 8, 9, 8]
+        );
         assert!(lzf(&[2, 7, 8], 100).is_err());
         assert!(lzf(&[3 << 5, 1], 100).is_err());
         assert!(lzf(&[2, 7, 8, 9, 7 << 5, 255, 1], 100).is_err());

@@ -29,7 +29,9 @@ impl Scales {
         let mut group = file.root();
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         loop {
-            let Ok(datasets) = group.iter_datasets() else { return scales };
+            let Ok(datasets) = group.iter_datasets() else {
+                return scales;
+            };
             scales = scales.with(&datasets.collect::<Vec<_>>());
             let Some(inner) = parts.next().and_then(|part| group.group(part).ok()) else {
                 return scales;
@@ -106,7 +108,9 @@ fn axis_name(dimension: &str) -> String {
     let lower = dimension.to_lowercase();
     match lower.as_str() {
         "t" | "time" | "times" | "valid_time" => "t".to_owned(),
-        "z" | "lev" | "level" | "levels" | "depth" | "height" | "altitude" | "plev" | "pressure" => "z".to_owned(),
+        "z" | "lev" | "level" | "levels" | "depth" | "height" | "altitude" | "plev" | "pressure" => {
+            "z".to_owned()
+        }
         "c" | "band" | "bands" | "channel" | "channels" => "c".to_owned(),
         // Those are the names of rows and columns, which are the last axes.
         "y" | "x" => String::new(),
@@ -128,9 +132,11 @@ impl Scale {
             };
         }
         let attributes = Attributes::of(&self.dataset);
-        let is_whole = attributes.number("scale_factor").is_none() && attributes.number("add_offset").is_none();
+        let is_whole =
+            attributes.number("scale_factor").is_none() && attributes.number("add_offset").is_none();
         let numbers = is_whole.then(|| self.dataset.read_f64().ok()).flatten();
-        let numbers = numbers.filter(|all| all.len() as u64 == self.length && all.iter().all(|v| v.is_finite()));
+        let numbers =
+            numbers.filter(|all| all.len() as u64 == self.length && all.iter().all(|v| v.is_finite()));
         Dimension {
             label,
             unit: attributes

@@ -119,7 +119,11 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn version_1(fields: &Fields<'_>) -> Result<Header> {
-    let sizes = sizes((0..8).map(|i| fields.i16(40 + 2 * i).map(i64::from)).collect::<Result<_>>()?)?;
+    let sizes = sizes(
+        (0..8)
+            .map(|i| fields.i16(40 + 2 * i).map(i64::from))
+            .collect::<Result<_>>()?,
+    )?;
     let steps = (1..=sizes.len())
         .map(|i| fields.f32(76 + 4 * i).map(f64::from))
         .collect::<Result<_>>()?;
@@ -172,10 +176,17 @@ fn version_2(fields: &Fields<'_>) -> Result<Header> {
 /// `dim`: how many axes, then the size of each.
 fn sizes(dim: Vec<i64>) -> Result<Vec<u64>> {
     let wrong = || Error::corrupt(format!("its header has no valid sizes: {dim:?}"));
-    let count = usize::try_from(dim[0]).ok().filter(|count| (1..=7).contains(count));
+    let count = usize::try_from(dim[0])
+        .ok()
+        .filter(|count| (1..=7).contains(count));
     dim[1..=count.ok_or_else(wrong)?]
         .iter()
-        .map(|&size| u64::try_from(size).ok().filter(|&size| size > 0).ok_or_else(wrong))
+        .map(|&size| {
+            u64::try_from(size)
+                .ok()
+                .filter(|&size| size > 0)
+                .ok_or_else(wrong)
+        })
         .collect()
 }
 

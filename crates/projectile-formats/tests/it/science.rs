@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use projectile_core::{Cancel, ErrorKind, Pixels, ReadFuture, ReadRequest, Region, Residence, Result, Selection, Source};
+use projectile_core::{
+    Cancel, ErrorKind, Pixels, ReadFuture, ReadRequest, Region, Residence, Result, Selection, Source,
+};
 use projectile_formats::{OpenOptions, open, open_url};
 
 use crate::support::written;
@@ -61,7 +63,12 @@ fn part(source: &dyn Source, region: Region, step: u64) -> Result<Vec<u64>> {
             },
             cancel: Cancel::new(),
         };
-        all.extend(poll(source.read(request))?.to_f64().iter().map(|value| value.to_bits()));
+        all.extend(
+            poll(source.read(request))?
+                .to_f64()
+                .iter()
+                .map(|value| value.to_bits()),
+        );
     }
     Ok(all)
 }
@@ -148,7 +155,10 @@ fn what_is_named_inside_is_opened_alone() {
 }
 
 fn is_known(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit)
+    matches!(
+        kind,
+        ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::Limit
+    )
 }
 
 #[test]
@@ -194,7 +204,11 @@ fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
             let mut damaged = bytes.clone();
             for _ in 0..=round % 4 {
                 // Headers are where the trouble is: most of the hits go there.
-                let range = if noise(&mut seed) & 3 == 0 { bytes.len() } else { bytes.len().min(1400) };
+                let range = if noise(&mut seed) & 3 == 0 {
+                    bytes.len()
+                } else {
+                    bytes.len().min(1400)
+                };
                 let at = noise(&mut seed) as usize % range;
                 let byte = noise(&mut seed);
                 damaged[at] = match byte & 0x300 {
@@ -205,7 +219,11 @@ fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
                 };
             }
             let path = written(dir.path(), &name, &damaged);
-            let mut options = if round % 2 == 0 { OpenOptions::default() } else { by_region() };
+            let mut options = if round % 2 == 0 {
+                OpenOptions::default()
+            } else {
+                by_region()
+            };
             options.limits.decoded_bytes = 64 << 20;
             let start = Instant::now();
             match open(&path, &options) {
@@ -235,7 +253,11 @@ fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
                     }
                 }
             }
-            assert!(start.elapsed().as_secs() < 5, "{name}, round {round}: {:?}", start.elapsed());
+            assert!(
+                start.elapsed().as_secs() < 5,
+                "{name}, round {round}: {:?}",
+                start.elapsed()
+            );
         }
     }
 }
@@ -243,7 +265,10 @@ fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
 /// A fixture with some of its bytes replaced.
 fn patched(name: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut bytes = std::fs::read(folder().join(name)).unwrap();
-    let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .unwrap();
     bytes[at..at + to.len()].copy_from_slice(to);
     bytes
 }
@@ -260,21 +285,54 @@ fn small_files_that_ask_for_much_memory_are_refused_at_once() {
     let bombs = [
         (
             "a.fits",
-            patched("cube.fits", b"NAXIS1  =                   30", b"NAXIS1  =          30000000000"),
+            patched(
+                "cube.fits",
+                b"NAXIS1  =                   30",
+                b"NAXIS1  =          30000000000",
+            ),
         ),
         (
             "b.fits",
-            patched("rice.fits", b"ZNAXIS1 =                   30", b"ZNAXIS1 =          30000000000"),
+            patched(
+                "rice.fits",
+                b"ZNAXIS1 =                   30",
+                b"ZNAXIS1 =          30000000000",
+            ),
         ),
         (
             "c.fits",
-            patched("rice.fits", b"ZTILE2  =                   10", b"ZTILE2  =         3000000000 "),
+            patched(
+                "rice.fits",
+                b"ZTILE2  =                   10",
+                b"ZTILE2  =         3000000000 ",
+            ),
         ),
         ("a.nii", nifti),
         ("a.mrc", mrc),
-        ("a.dcm", patched("frames.dcm", b"\x28\0\x08\0IS\x02\x003 ", b"\x28\0\x08\0IS\x02\x0099")),
-        ("b.dcm", patched("rle.dcm", b"\x28\0\x10\0US\x02\0\x14\0", b"\x28\0\x10\0US\x02\0\xff\xff")),
-        ("c.dcm", patched("frames.dcm", b"\x28\0\x52\x10DS", b"\x28\0\x52\x10UT\0\0\xff\xff\xff\xf0")),
+        (
+            "a.dcm",
+            patched(
+                "frames.dcm",
+                b"\x28\0\x08\0IS\x02\x003 ",
+                b"\x28\0\x08\0IS\x02\x0099",
+            ),
+        ),
+        (
+            "b.dcm",
+            patched(
+                "rle.dcm",
+                b"\x28\0\x10\0US\x02\0\x14\0",
+                b"\x28\0\x10\0US\x02\0\xff\xff",
+            ),
+        ),
+        (
+            "c.dcm",
+            patched(
+                "frames.dcm",
+                b"\x28\0\x52\x10DS",
+                b"\x28\0\x52\x10UT\0\0\xff\xff\xff\xf0",
+            ),
+        ),
     ];
     for (name, bytes) in bombs {
         let start = Instant::now();
