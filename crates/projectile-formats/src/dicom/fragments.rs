@@ -33,7 +33,7 @@ pub(super) fn frames(
     // The place of each fragment's item, and its bytes.
     let mut fragments: Vec<(u64, Range<u64>)> = Vec::new();
     while let Some((bytes, after)) = item(reader, at, size)? {
-        if fragments.len() % 1024 == 0 {
+        if fragments.len().is_multiple_of(1024) {
             cancel.check()?;
         }
         fragments.push((at - first, bytes));

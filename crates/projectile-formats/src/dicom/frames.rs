@@ -63,7 +63,8 @@ impl FrameReader {
                 let (first, end) = (frame * bits / 8, ((frame + 1) * bits).div_ceil(8));
                 // Words that are swapped are read whole.
                 let (first, end) = (first & !1, end.next_multiple_of(2));
-                Ok(vec![start + first..(start + end).min(self.blob.size())])
+                let bytes = start + first..(start + end).min(self.blob.size());
+                Ok(std::iter::once(bytes).collect())
             }
             Frames::Encapsulated(frames) => frames
                 .get(frame as usize)
@@ -107,7 +108,7 @@ impl FrameReader {
             bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse);
         }
         // The bytes are read from an even one on.
-        let first = number * bits - (number * bits / 8 & !1) * 8;
+        let first = number * bits - ((number * bits / 8) & !1) * 8;
         let short = || Error::corrupt("the file is cut short: a frame is not whole");
         if matches!(self.colours, Colours::Bits) {
             let pixels = (first..first + self.shape.count() as u64).map(|at| {

@@ -225,7 +225,7 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
         bits
     };
     let high = elements.word(tags::HIGH_BIT).map_or(stored - 1, u32::from);
-    if float.is_none() && bits > 1 && high + 1 != stored && high + 1 <= bits {
+    if float.is_none() && bits > 1 && high + 1 != stored && high < bits {
         return Err(Error::unsupported(format!(
             "its samples are {stored} bits up to bit {high}, which is not read"
         )));
@@ -238,11 +238,7 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
     }
     let frames = elements
         .text(tags::NUMBER_OF_FRAMES)
-        .map_or(Some(1), |text| {
-            text.parse()
-                .ok()
-                .or_else(|| Some(1).filter(|_| text.starts_with("1")))
-        })
+        .map_or(Some(1), |text| text.parse().ok())
         .filter(|frames| (1..=MOST_FRAMES).contains(frames))
         .ok_or_else(|| Error::corrupt("it has no valid number of frames"))?;
     let photometric = elements.text(tags::PHOTOMETRIC);

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn frame(segments: &[&[u8]]) -> Vec<u8> {
-        let mut header = vec![0u32; 16];
+        let mut header = [0u32; 16];
         header[0] = segments.len() as u32;
         let mut at = 64;
         for (i, segment) in segments.iter().enumerate() {
@@ -106,9 +106,9 @@ mod tests {
             at += segment.len() as u32;
         }
         let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
-        segments
-            .iter()
-            .for_each(|segment| bytes.extend_from_slice(segment));
+        for segment in segments {
+            bytes.extend_from_slice(segment);
+        }
         bytes
     }
 

@@ -103,10 +103,15 @@ mod tests {
     use super::*;
 
     fn header(cards: &[&str]) -> Header {
-        let mut text: String = cards.iter().map(|card| format!("{card:80}")).collect();
-        text.push_str(&format!("{:80}", "END"));
-        let filled = text.len().next_multiple_of(2880);
-        parse_header(format!("{text:filled$}").as_bytes()).unwrap()
+        let padded = |card: &&str| {
+            card.bytes()
+                .chain(std::iter::repeat(b' '))
+                .take(80)
+                .collect::<Vec<u8>>()
+        };
+        let mut text: Vec<u8> = cards.iter().chain(&["END"]).flat_map(padded).collect();
+        text.resize(text.len().next_multiple_of(2880), b' ');
+        parse_header(&text).unwrap()
     }
 
     #[test]

@@ -306,7 +306,7 @@ impl Tiles {
         };
         let zeros = matches!(self.dither, Dither::Subtractive { zeros: true, .. });
         rounded.iter().map(move |&value| {
-            let noise = noise.as_mut().map(|noise| noise.next());
+            let noise = noise.as_mut().map(Noise::next);
             if blank == Some(f64::from(value)) {
                 f64::NAN
             } else if zeros && value == ZERO {

@@ -56,7 +56,6 @@ pub(super) fn failed(error: &hdf5_pure::Error) -> Error {
     let door = "pip install projectile h5py hdf5plugin, then projectile.show(h5py.File(path)[name])";
     match error {
         Theirs::Format(FormatError::Source(reason)) => Error::new(ErrorKind::Unavailable, reason.clone()),
-        Theirs::Format(FormatError::PathNotFound(path)) => Error::not_found(format!("it has no {path:?}")),
         Theirs::Format(
             FormatError::UnsupportedVersion(_)
             | FormatError::InvalidLayoutVersion(_)
@@ -67,7 +66,7 @@ pub(super) fn failed(error: &hdf5_pure::Error) -> Error {
             | FormatError::UnsupportedFilteredHeapObject
             | FormatError::UnsupportedSohmReference,
         ) => Error::unsupported(format!("{error}: {door}")),
-        Theirs::Format(FormatError::ChunkedReadError(reason)) if reason.to_string().contains("B-tree") => {
+        Theirs::Format(FormatError::ChunkedReadError(reason)) if reason.contains("B-tree") => {
             Error::unsupported(format!("{error}: {door}"))
         }
         _ => Error::corrupt(format!("a broken HDF5 file: {error}")),
@@ -116,9 +115,11 @@ pub(crate) fn sources(place: &Place, options: &OpenOptions) -> Result<Vec<NamedS
         if inner.is_empty() {
             walk.group(&file.root(), "", &Scales::default(), 0)?;
         } else {
-            let group = file.group(inner).map_err(|error| match failed(&error) {
-                missing if missing.kind() == ErrorKind::NotFound => missing,
-                _ => Error::not_found(format!("it has no {inner:?}")),
+            let group = file.group(inner).map_err(|error| match &error {
+                hdf5_pure::Error::Format(FormatError::PathNotFound(_)) | hdf5_pure::Error::NotAGroup(_) => {
+                    Error::not_found(format!("it has no {inner:?}"))
+                }
+                other => failed(other),
             })?;
             walk.group(&group, inner, &Scales::along(&file, inner), 0)?;
         }

@@ -134,7 +134,7 @@ fn fletcher32(bytes: &[u8]) -> u32 {
     (fold(second) << 16) | fold(first)
 }
 
-/// LibLZF's code: runs of bytes, and copies of what came before.
+/// `LibLZF`'s code: runs of bytes, and copies of what came before.
 fn lzf(bytes: &[u8], most: usize) -> Result<Vec<u8>> {
     let broken = || Error::corrupt("a broken chunk: no LZF code");
     let mut out: Vec<u8> = Vec::new();

@@ -120,7 +120,7 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
 
 fn version_1(fields: &Fields<'_>) -> Result<Header> {
     let sizes = sizes(
-        (0..8)
+        &(0..8)
             .map(|i| fields.i16(40 + 2 * i).map(i64::from))
             .collect::<Result<_>>()?,
     )?;
@@ -174,7 +174,7 @@ fn version_2(fields: &Fields<'_>) -> Result<Header> {
 }
 
 /// `dim`: how many axes, then the size of each.
-fn sizes(dim: Vec<i64>) -> Result<Vec<u64>> {
+fn sizes(dim: &[i64]) -> Result<Vec<u64>> {
     let wrong = || Error::corrupt(format!("its header has no valid sizes: {dim:?}"));
     let count = usize::try_from(dim[0])
         .ok()
