@@ -284,6 +284,18 @@ def test_an_hdf5_file_is_a_gallery(show, random, tmp_path):
             check(view, array, at)
 
 
+def test_a_dataset_of_a_file_by_its_path(show, random, tmp_path):
+    array = random("<i2", (333, 410))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("group/picture", data=array, chunks=(64, 64), compression="gzip", shuffle=True)
+        file["other"] = np.zeros((5, 6))
+    view = show(f"{tmp_path / 'a.h5'}::/group/picture")
+    assert len(view.images) == 1
+    check(view, array)
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        show(f"{tmp_path / 'a.h5'}::/nothing")
+
+
 def test_hdf5_that_is_closed_meanwhile(show, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["a"] = np.zeros((300, 300))

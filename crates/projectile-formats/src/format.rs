@@ -36,7 +36,7 @@ pub trait Format: Sync {
         None
     }
 
-    /// Whether it holds things with paths of their own, one of which [`OpenOptions::inside`] may name.
+    /// Whether it opens what [`OpenOptions::inner`] names by itself; else that is taken out of all that it opens.
     fn opens_inside(&self) -> bool {
         false
     }
@@ -46,7 +46,7 @@ pub trait Format: Sync {
         &[]
     }
 
-    /// Opens a folder, or what [`OpenOptions::inside`] names in it; `None` where it is not of this format.
+    /// Opens a folder, or what [`OpenOptions::inner`] names in it; `None` where it is not of this format.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).

@@ -8,9 +8,15 @@ mod blob;
 mod chunked;
 mod decode;
 mod folder;
+pub mod dicom;
+pub mod fits;
+mod flat;
 mod format;
 mod formats;
 mod generated;
+mod hdf5;
+pub mod mrc;
+pub mod nifti;
 mod npy;
 mod open;
 mod remote;
@@ -28,7 +34,9 @@ pub use format::{Format, NamedSource};
 pub use formats::FORMATS;
 pub use generated::demo;
 pub use npy::{Header, parse_header};
-pub use open::{Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_format, is_known, open};
+pub use open::{
+    Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_format, is_known, open, split_inner,
+};
 pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};
 #[doc(hidden)]

@@ -56,6 +56,9 @@ pub struct OpenOptions {
     pub axes: Option<String>,
     /// How colours are read; the file's own mode if `None`.
     pub mode: Option<Mode>,
+    /// What is to be opened of a container, by its name or path inside of it, e.g. `/entry/data` of an HDF5 file; all
+    /// that it holds if `None`.
+    pub inner: Option<String>,
     /// What it may cost.
     pub limits: Limits,
     /// Told how far the load is.
@@ -64,9 +67,6 @@ pub struct OpenOptions {
     pub cancel: Cancel,
     /// Where blocks are kept of what is read by blocks.
     pub cache: BlockCache,
-    /// The path of what is opened inside of a file or folder that holds more; all of it if `None`. [`open`] takes it
-    /// from what follows `::/` in a path.
-    pub inside: Option<String>,
     /// Where servers may redirect to; anywhere if `None`.
     pub allowed: Option<Arc<AllowedPrefixes>>,
 }
@@ -76,25 +76,28 @@ impl std::fmt::Debug for OpenOptions {
         f.debug_struct("OpenOptions")
             .field("axes", &self.axes)
             .field("mode", &self.mode)
+            .field("inner", &self.inner)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-/// Opens a file or folder of any of the [`FORMATS`], or what is in one: `store.zarr::/path/inside`.
+/// Opens a file or folder of any of the [`FORMATS`]. `file::name` opens what is called so inside of it (see
+/// [`split_inner`]), such as `store.zarr::/path/inside`.
 ///
 /// # Errors
 /// [`NotFound`](ErrorKind::NotFound) when there is no such file, and what the format's
 /// [`open`](Format::open) says, with the file's name in front.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
-    let named = |error: Error| error.context(path.display());
-    if let Some((whole, inside)) = split_inside(path) {
+    let (file, inner) = split_inner(path);
+    if let Some(inner) = inner {
         let options = OpenOptions {
-            inside: Some(inside),
+            inner: Some(inner),
             ..options.clone()
         };
-        return open(&whole, &options);
+        return open(&file, &options);
     }
+    let named = |error: Error| error.context(path.display());
     if path.is_dir() {
         return open_folder(path, options).map_err(named);
     }
@@ -104,15 +107,10 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
             "no known format; the Python package opens what Pillow can (pip install projectile)",
         ))
     })?;
-    check_inside(format, options)
-        .and_then(|()| format.open(path, options))
+    format
+        .open(path, options)
+        .and_then(|sources| chosen(format, sources, options))
         .map_err(named)
-}
-
-/// A path, and what follows `::/` in it, unless there is a file of the whole name.
-fn split_inside(path: &Path) -> Option<(PathBuf, String)> {
-    let (whole, inside) = path.to_str()?.rsplit_once("::/")?;
-    (!whole.is_empty() && !path.exists()).then(|| (PathBuf::from(whole), inside.to_owned()))
 }
 
 fn open_folder(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
@@ -122,8 +120,8 @@ fn open_folder(path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
             return Ok(sources);
         }
     }
-    Err(match &options.inside {
-        Some(inside) => Error::not_found(format!("there is no {inside} in this folder")),
+    Err(match &options.inner {
+        Some(inner) => Error::not_found(format!("there is no {inner} in this folder")),
         None => Error::unsupported("a folder of no known format"),
     })
 }
@@ -138,7 +136,59 @@ pub fn folder_marks() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().flat_map(|format| format.folder_marks()).copied()
 }
 
-fn read_head(path: &Path) -> Result<Vec<u8>> {
+/// The file of `file::name`, and the name of what is meant inside of it. A path whose whole is a file, or whose first
+/// part is none, has no such name.
+pub fn split_inner(path: &Path) -> (PathBuf, Option<String>) {
+    let whole = || (path.to_owned(), None);
+    let Some(text) = path.to_str() else { return whole() };
+    if !text.contains("::") || path.exists() {
+        return whole();
+    }
+    let parts = text
+        .match_indices("::")
+        .map(|(at, _)| (&text[..at], &text[at + 2..]));
+    let mut files = parts.filter(|(file, _)| Path::new(file).exists());
+    files
+        .next()
+        .map_or_else(whole, |(file, inner)| (file.into(), Some(inner.to_owned())))
+}
+
+/// Of what a container holds, that which [`OpenOptions::inner`] names: itself, or what is inside of it.
+pub(crate) fn chosen(
+    format: &dyn Format,
+    sources: Vec<NamedSource>,
+    options: &OpenOptions,
+) -> Result<Vec<NamedSource>> {
+    let inner = match &options.inner {
+        Some(inner) if !format.opens_inside() => inner,
+        _ => return Ok(sources),
+    };
+    let wanted = inner.trim_matches('/');
+    let is_wanted = |name: &str| {
+        let name = name.trim_matches('/');
+        wanted.is_empty()
+            || name
+                .strip_prefix(wanted)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let (chosen, others): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| is_wanted(&source.name));
+    if !chosen.is_empty() {
+        return Ok(chosen);
+    }
+    let names: Vec<&str> = others
+        .iter()
+        .map(|source| source.name.as_str())
+        .take(20)
+        .collect();
+    Err(Error::not_found(if names.iter().all(|name| name.is_empty()) {
+        format!("it has no parts with names, so there is no {inner:?} in it")
+    } else {
+        format!("it has no {inner:?}; it has {}", names.join(", "))
+    }))
+}
+
+/// The first bytes of a file, by which its format is known.
+pub(crate) fn read_head(path: &Path) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::not_found("no such file"),
         _ => Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}")),
@@ -168,15 +218,4 @@ pub fn is_known(path: &Path) -> bool {
     }
     // A file that cannot be read is known by its ending alone.
     find(&read_head(path).unwrap_or_default(), path).is_some()
-}
-
-/// Checks that a format has what [`OpenOptions::inside`] names.
-pub(crate) fn check_inside(format: &dyn Format, options: &OpenOptions) -> Result<()> {
-    match &options.inside {
-        Some(inside) if !format.opens_inside() => Err(Error::bad_request(
-            "path",
-            format!("of {} files nothing is opened by a path inside of them, such as {inside}", format.name()),
-        )),
-        _ => Ok(()),
-    }
 }

@@ -122,12 +122,13 @@ pub fn open_with(path: impl AsRef<Path>, open: &OpenOptions, shown: &ImageOption
 /// What a file, or what lies at an address, is called: the last part of its path.
 pub fn name(path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
-    match RemoteUrl::of_input(path) {
-        Some(Ok(url)) => url.name(),
-        _ => path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned(),
+    if let Some(Ok(url)) = RemoteUrl::of_input(path) {
+        return url.name();
     }
+    // What is named inside of the file has a name of its own.
+    let (file, _) = projectile_formats::split_inner(path);
+    file.file_name()
+        .unwrap_or(file.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }

@@ -6,14 +6,20 @@ use crate::format::Format;
 
 mod bmp;
 mod dds;
+mod dicom;
 mod exr;
 mod farbfeld;
+mod fits;
 mod gif;
+mod gzip;
+mod hdf5;
 mod hdr;
 mod ico;
 mod jpeg;
 mod jpeg2000;
 mod jpeg_xl;
+mod mrc;
+mod nifti;
 mod npy;
 mod npz;
 mod png;
@@ -33,6 +39,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &zarr::Zarr,
     &png::Png,
     &jpeg::Jpeg,
+    // Before TIFF, whose signature some DICOM files begin with, to be both.
+    &dicom::Dicom,
     &tiff::Tiff,
     &webp::WebP,
     &gif::Gif,
@@ -48,6 +56,11 @@ pub static FORMATS: &[&dyn Format] = &[
     &qoi::Qoi,
     &ico::Ico,
     &tga::Tga,
+    &fits::Fits,
+    &nifti::Nifti,
+    &mrc::Mrc,
+    &hdf5::Hdf5,
+    &gzip::Gzip,
     // Known, and refused with a reason; last, so that a format that is read goes first.
     &unsupported::AVIF,
     &unsupported::AVIF_SEQUENCE,
@@ -55,16 +68,15 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::BUFR,
     &unsupported::CUR,
     &unsupported::DCX,
-    &unsupported::DICOM,
     &unsupported::EPS,
     &unsupported::EPS_BINARY,
-    &unsupported::FITS,
     &unsupported::FLI,
     &unsupported::FLC,
     &unsupported::FTEX,
     &unsupported::GBR,
     &unsupported::GRIB,
-    &unsupported::HDF5,
+    &unsupported::HDF4,
+    &unsupported::NETCDF3,
     &unsupported::HEIF,
     &unsupported::ICNS,
     &unsupported::IM,
@@ -74,7 +86,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &unsupported::MPEG,
     &unsupported::MSP,
     &unsupported::MSP2,
-    &unsupported::NIFTI,
     &unsupported::PCD,
     &unsupported::PCX,
     &unsupported::PDF,

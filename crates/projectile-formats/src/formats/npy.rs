@@ -1,17 +1,15 @@
 //! `.npy`: small arrays whole, large ones by region.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
-use projectile_core::{ArraySource, Axes, Error, ErrorKind, Result, Samples, SourceInfo};
+use projectile_core::{ArraySource, Axes, Result, Samples, SourceInfo};
 
-use crate::blob::{Blob, BlobReader, FileBlob};
+use crate::blob::Blob;
+use crate::flat::{self, Place};
 use crate::format::{Format, NamedSource};
-use crate::npy::{Header, NpySource, blocks, read_header, read_samples};
+use crate::npy::{Header, read_header};
 use crate::open::OpenOptions;
-use crate::version;
 
 /// numpy's array file.
 pub(super) struct Npy;
@@ -34,63 +32,25 @@ impl Format for Npy {
     }
 
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
-        let unreadable =
-            |error: std::io::Error| Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        let mut reader = BufReader::new(file);
-        let header = read_header(&mut reader)?;
-        let axes = axes(&header, options)?;
-        let promised = promised(&header, metadata.len())?;
-        let version = version::of(&metadata);
-        if promised > options.limits.whole_array_bytes {
-            let file = FileBlob::of(reader.into_inner())?;
-            return Ok(NamedSource::only(NpySource::new(file, &header, axes)));
-        }
-        let samples = read_samples(&mut reader, &header, options)?;
-        let mut info = SourceInfo::new(header.dtype, axes, self.name());
-        info.version = version;
-        Ok(NamedSource::only(array(samples, &header, info)?))
+        sources(&Place::open(path)?, options)
     }
 
     fn open_blob(&self, blob: &Arc<dyn Blob>, options: &OpenOptions) -> Option<Result<Vec<NamedSource>>> {
-        Some(by_ranges(blob, options))
+        Some(sources(&Place::Elsewhere(Arc::clone(blob)), options))
     }
 }
 
-/// Of what lies elsewhere only what is small is read whole: the rest is read when it is looked at.
-fn by_ranges(blob: &Arc<dyn Blob>, options: &OpenOptions) -> Result<Vec<NamedSource>> {
-    /// Bytes that are brought in about the time that a person does not notice.
-    const SMALL: u64 = 4 << 20;
-    /// Bytes of a header and then some.
-    const PIECE: u64 = 64 << 10;
-    let header = read_header(&mut BlobReader::new(Arc::clone(blob), PIECE))?;
+fn sources(place: &Place, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+    let header = read_header(&mut place.reader())?;
     let axes = axes(&header, options)?;
-    let promised = promised(&header, blob.size())?;
-    if promised > SMALL.min(options.limits.whole_array_bytes) {
-        return Ok(NamedSource::only(blocks(
-            Arc::clone(blob),
-            &header,
-            axes,
-            options,
-        )?));
-    }
-    let bytes = blob.read_one(header.length..header.length + promised)?;
-    let samples = read_samples(&mut &bytes[..], &header, options)?;
     let mut info = SourceInfo::new(header.dtype, axes, "npy");
-    info.version = blob.version();
-    Ok(NamedSource::only(array(samples, &header, info)?))
-}
-
-/// The bytes that the elements take, which must be there.
-fn promised(header: &Header, size: u64) -> Result<u64> {
-    let (promised, present) = (header.data_bytes()?, size.saturating_sub(header.length));
-    if promised > present {
-        return Err(Error::corrupt(format!(
-            "the file is cut short: its header promises {promised} bytes of elements, it holds {present}"
-        )));
-    }
-    Ok(promised)
+    info.version = place.blob().version();
+    let mut whole = options.limits.whole_array_bytes;
+    let source = flat::source(place, &header.array()?, info, options, &mut whole)?;
+    Ok(vec![NamedSource {
+        name: String::new(),
+        source,
+    }])
 }
 
 /// The axes of an array: those of the options, else by the rule.

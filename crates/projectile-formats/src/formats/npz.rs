@@ -9,8 +9,9 @@ use projectile_core::{Error, ErrorKind, Result, SourceInfo};
 use zip::ZipArchive;
 
 use super::npy::{array, axes};
+use crate::flat::read_samples;
 use crate::format::{Format, NamedSource};
-use crate::npy::{read_header, read_samples};
+use crate::npy::read_header;
 use crate::open::OpenOptions;
 use crate::version;
 
@@ -124,7 +125,8 @@ fn open_member(
             options.limits.decoded_bytes
         ))
     })?;
-    let samples = read_samples(member, &header, options)?;
+    let count = bytes / header.dtype.size() as u64;
+    let samples = read_samples(member, header.dtype, header.big_endian, count, options)?;
     let mut info = SourceInfo::new(header.dtype, axes, "npz");
     info.version = version;
     Ok((samples, header, info))

@@ -121,13 +121,6 @@ pub(crate) static BLP: Unsupported = pillow("BLP", &["blp"], Some((0, b"BLP")));
 pub(crate) static BUFR: Unsupported = array("BUFR", &["bufr"], Some((0, b"BUFR")), "pybufrkit", "array");
 pub(crate) static CUR: Unsupported = pillow("CUR", &["cur"], None);
 pub(crate) static DCX: Unsupported = pillow("DCX", &["dcx"], Some((0, &[0xb1, 0x68, 0xde, 0x3a])));
-pub(crate) static DICOM: Unsupported = array(
-    "DICOM",
-    &["dcm", "dicom"],
-    Some((128, b"DICM")),
-    "pydicom",
-    "pydicom.dcmread(path).pixel_array",
-);
 pub(crate) static EPS: Unsupported = Unsupported {
     name: "EPS and PostScript",
     extensions: &["eps", "ps"],
@@ -140,13 +133,6 @@ pub(crate) static EPS_BINARY: Unsupported = Unsupported {
     signature: Some((0, &[0xc5, 0xd0, 0xd3, 0xc6])),
     way: PROGRAM,
 };
-pub(crate) static FITS: Unsupported = array(
-    "FITS",
-    &["fits", "fit", "fts"],
-    Some((0, b"SIMPLE  =")),
-    "astropy",
-    "astropy.io.fits.getdata(path)",
-);
 pub(crate) static FLI: Unsupported = pillow("FLI", &["fli", "flc"], Some((4, &[0x11, 0xaf])));
 pub(crate) static FLC: Unsupported = pillow("FLC", &[], Some((4, &[0x12, 0xaf])));
 pub(crate) static FTEX: Unsupported = pillow("FTEX", &["ftc", "ftu"], Some((0, b"FTEX")));
@@ -158,12 +144,12 @@ pub(crate) static GRIB: Unsupported = array(
     "cfgrib",
     "xarray.open_dataset(path)[name]",
 );
-pub(crate) static HDF5: Unsupported = array(
-    "HDF5",
-    &["h5", "hdf", "hdf5"],
-    Some((0, b"\x89HDF\r\n\x1a\n")),
-    "h5py",
-    "h5py.File(path)[name]",
+pub(crate) static HDF4: Unsupported = array(
+    "HDF4",
+    &["hdf4"],
+    Some((0, &[0x0e, 0x03, 0x13, 0x01])),
+    "pyhdf",
+    "SD(path).select(name)[:]",
 );
 pub(crate) static HEIF: Unsupported = Unsupported {
     name: "HEIF",
@@ -184,12 +170,12 @@ pub(crate) static MPEG: Unsupported = Unsupported {
 };
 pub(crate) static MSP: Unsupported = pillow("MSP", &["msp"], Some((0, b"DanM")));
 pub(crate) static MSP2: Unsupported = pillow("MSP 2", &[], Some((0, b"LinS")));
-pub(crate) static NIFTI: Unsupported = array(
-    "NIfTI",
-    &["nii"],
-    Some((344, b"n+1\0")),
-    "nibabel",
-    "nibabel.load(path).get_fdata()",
+pub(crate) static NETCDF3: Unsupported = array(
+    "NetCDF 3",
+    &[],
+    Some((0, b"CDF")),
+    "netCDF4",
+    "netCDF4.Dataset(path)[name][:]",
 );
 pub(crate) static PCD: Unsupported = pillow("PCD", &["pcd"], Some((2048, b"PCD_")));
 pub(crate) static PCX: Unsupported = pillow("PCX", &["pcx"], Some((0, &[10, 5, 1])));
@@ -237,7 +223,7 @@ mod tests {
             "SGI images are opened by the Python package through Pillow: pip install 'projectile[pillow]', then \
              projectile.show(path)"
         );
-        assert!(text(&HDF5).contains("pip install projectile h5py"));
+        assert!(text(&HDF4).contains("pip install projectile pyhdf"));
         assert!(text(&EPS).contains("they are programs"));
     }
 
@@ -245,10 +231,10 @@ mod tests {
     fn signatures_are_found_where_they_stand() {
         assert!(SGI.sniff(&[1, 0xda, 1, 1]));
         assert!(!SGI.sniff(&[1]));
-        let mut dicom = vec![0; 132];
-        dicom[128..].copy_from_slice(b"DICM");
-        assert!(DICOM.sniff(&dicom));
-        assert!(!DICOM.sniff(&dicom[1..]));
+        let mut gimp = vec![0; 24];
+        gimp[20..].copy_from_slice(b"GIMP");
+        assert!(GBR.sniff(&gimp));
+        assert!(!GBR.sniff(&gimp[1..]));
         assert!(!XBM.sniff(b"#define a_width 3"));
     }
 }

@@ -58,14 +58,19 @@ impl Format for Zarr {
         folder: &Arc<dyn Folder>,
         options: &OpenOptions,
     ) -> Result<Option<Vec<NamedSource>>> {
-        zarr::open(folder, options.inside.as_deref().unwrap_or_default(), options)
+        zarr::open(folder, inside(options), options)
     }
+}
+
+/// The path that is meant inside of a hierarchy.
+fn inside(options: &OpenOptions) -> &str {
+    options.inner.as_deref().unwrap_or_default().trim_matches('/')
 }
 
 /// A hierarchy in an archive, or in the only folder in it.
 fn archive(blob: &Arc<dyn Blob>, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     let folder: Arc<dyn Folder> = Arc::new(ArchiveFolder::open(blob)?);
-    let inside = options.inside.as_deref().unwrap_or_default();
+    let inside = inside(options);
     if let Some(found) = zarr::open(&folder, inside, options)? {
         return Ok(found);
     }

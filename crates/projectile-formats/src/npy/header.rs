@@ -6,6 +6,7 @@ use projectile_core::{DType, Error, ErrorKind, Result};
 
 use super::dtype;
 use super::literal::{self, Literal};
+use crate::flat::{FlatArray, bytes_of};
 
 /// Bytes of a header beyond which it is none; numpy itself stops at 10,000.
 const MAX_LENGTH: usize = 64 * 1024;
@@ -31,18 +32,21 @@ impl Header {
     /// # Errors
     /// [`Limit`](projectile_core::ErrorKind::Limit) when that is beyond any file.
     pub fn data_bytes(&self) -> Result<u64> {
-        let zero = self.shape.contains(&0);
-        self.shape
-            .iter()
-            .try_fold(self.dtype.size() as u64, |bytes, &size| bytes.checked_mul(size))
-            .filter(|&bytes| i64::try_from(bytes).is_ok())
-            .or(zero.then_some(0))
-            .ok_or_else(|| {
-                Error::limit(format!(
-                    "an array of shape {:?} is larger than any file",
-                    self.shape
-                ))
-            })
+        bytes_of(self.dtype, &self.shape)
+    }
+
+    /// Where the elements are.
+    ///
+    /// # Errors
+    /// As of [`data_bytes`](Self::data_bytes).
+    pub(crate) fn array(&self) -> Result<FlatArray> {
+        FlatArray::ordered(
+            self.dtype,
+            self.big_endian,
+            self.length,
+            &self.shape,
+            self.fortran_order,
+        )
     }
 }
 

@@ -15,7 +15,7 @@ use crate::blob::Blob;
 use crate::folder::Folder;
 use crate::format::NamedSource;
 use crate::formats::FORMATS;
-use crate::open::{OpenOptions, check_inside, find, open};
+use crate::open::{OpenOptions, chosen, find, open};
 use crate::zarr::is_zarr_name;
 
 /// Bytes by which formats are known.
@@ -40,22 +40,41 @@ pub fn open_url(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSourc
     })
 }
 
-/// Opens what `input` names: what lies at an address (`https://…`), or a file.
+/// Opens what `input` names: what lies at an address (`https://…`), or a file; of either, after `::`, what is called so
+/// inside of it.
 ///
 /// # Errors
 /// Those of [`open_url`] and of [`open`](crate::open()).
 pub fn open_anywhere(input: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     match RemoteUrl::of_input(input) {
-        Some(url) => open_url(&url?, options),
+        Some(url) => open_url(&url?, options).or_else(|error| match inside(input, options) {
+            // Only where nothing has the whole name.
+            Some((url, options)) if error.kind() == ErrorKind::NotFound => open_url(&url?, &options),
+            _ => Err(error),
+        }),
         None => open(input, options),
     }
+}
+
+/// The address of `address::name`, and options that say what is meant inside of it.
+fn inside(input: &Path, options: &OpenOptions) -> Option<(Result<RemoteUrl>, OpenOptions)> {
+    let (address, inner) = input.to_str()?.rsplit_once("::")?;
+    if inner.starts_with('/') {
+        // It was split where it was parsed.
+        return None;
+    }
+    let options = OpenOptions {
+        inner: Some(inner.to_owned()),
+        ..options.clone()
+    };
+    Some((RemoteUrl::of_input(Path::new(address))?, options))
 }
 
 fn open_connected(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     let (whole, inside) = url.split_inside();
     if let Some(inside) = inside {
         let options = OpenOptions {
-            inside: Some(inside),
+            inner: Some(inside),
             ..options.clone()
         };
         return open_connected(&whole, &options);
@@ -97,10 +116,9 @@ fn open_object(connection: &Connection, url: &RemoteUrl, options: &OpenOptions) 
     let head = blob.read_one(0..SNIFFED.min(blob.size()))?;
     let name = url.name();
     let format = find(&head, Path::new(&name)).ok_or_else(|| Error::unsupported("no known format"))?;
-    check_inside(format, options)?;
     let shared: Arc<dyn Blob> = Arc::new(blob.clone());
     if let Some(sources) = format.open_blob(&shared, options) {
-        return sources;
+        return sources.and_then(|sources| chosen(format, sources, options));
     }
     opened(&download::ranged(&blob, url, options)?, options)
 }

@@ -212,7 +212,7 @@ fn what_pillow_reads_and_we_do_not_names_the_way() {
             "AVIF images are opened by the Python package through Pillow",
         ),
         ("a.eps", b"%!PS-Adobe-3.0", "they are programs"),
-        ("a.h5", b"\x89HDF\r\n\x1a\n", "h5py.File(path)[name]"),
+        ("a.nc", b"CDF\x01\0\0\0\0", "netCDF4.Dataset(path)[name]"),
     ] {
         let error = open(&written(dir.path(), name, bytes), &OpenOptions::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}");

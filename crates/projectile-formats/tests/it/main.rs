@@ -6,6 +6,7 @@ mod damage;
 mod images;
 mod remote;
 mod samples;
+mod science;
 mod support;
 mod tiff_blocks;
 mod web;

@@ -92,27 +92,17 @@ fn replace(watched: &mut Watched, images: Vec<Image>, server: &Server) {
 /// What tells that a file was written; `None` where there is none. Of a folder that is an image, such as a Zarr, and of
 /// what is in one, the documents that tell of it are looked at.
 pub(crate) fn mark(file: &Path) -> Option<Mark> {
-    let metadata = std::fs::metadata(file).or_else(|error| match inside(file) {
-        Some(whole) => std::fs::metadata(whole),
-        None => Err(error),
-    });
-    let metadata = metadata.ok()?;
+    let (whole, _) = projectile_formats::split_inner(file);
+    let metadata = std::fs::metadata(&whole).ok()?;
     let mut mark = (metadata.modified().ok(), metadata.len(), number(&metadata));
     if metadata.is_dir() {
-        let folder = inside(file).unwrap_or_else(|| file.to_owned());
-        let documents = projectile_formats::folder_marks().map(|name| folder.join(name));
+        let documents = projectile_formats::folder_marks().map(|name| whole.join(name));
         for document in documents.filter_map(|document| std::fs::metadata(document).ok()) {
             mark.0 = mark.0.max(document.modified().ok());
             mark.1 = mark.1.wrapping_add(document.len());
         }
     }
     Some(mark)
-}
-
-/// The file or folder before `::/`.
-fn inside(path: &Path) -> Option<PathBuf> {
-    let (whole, _) = path.to_str()?.rsplit_once("::/")?;
-    Some(PathBuf::from(whole))
 }
 
 #[cfg(unix)]

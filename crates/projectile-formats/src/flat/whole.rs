@@ -4,26 +4,27 @@ use std::io::Read;
 
 use bytemuck::Pod;
 use half::f16;
-use projectile_core::{DType, Error, ErrorKind, Result, Samples};
+use projectile_core::{DType, Error, Result, Samples};
 
-use super::Header;
+use super::place::header_error;
 use crate::open::OpenOptions;
 
 /// Bytes between two looks at the cancel flag.
 const CHUNK: usize = 8 << 20;
 
-/// Reads the elements that follow a header. Whoever calls has made sure that they are there and may be kept.
+/// Reads `count` elements. Whoever calls has made sure that they are there and may be kept.
 pub(crate) fn read_samples(
     reader: &mut impl Read,
-    header: &Header,
+    dtype: DType,
+    big_endian: bool,
+    count: u64,
     options: &OpenOptions,
 ) -> Result<Samples> {
-    let dtype = header.dtype;
-    let count = usize::try_from(header.data_bytes()? / dtype.size() as u64)
-        .map_err(|_| Error::limit("the array is larger than this machine's memory"))?;
+    let count =
+        usize::try_from(count).map_err(|_| Error::limit("the array is larger than this machine's memory"))?;
     let mut fill = |bytes: &mut [u8]| {
         fill(reader, bytes, options)?;
-        if header.big_endian {
+        if big_endian {
             bytes.chunks_exact_mut(dtype.word()).for_each(<[u8]>::reverse);
         }
         Ok(())
@@ -72,7 +73,7 @@ fn fill(reader: &mut impl Read, bytes: &mut [u8], options: &OpenOptions) -> Resu
             std::io::ErrorKind::UnexpectedEof => Error::corrupt(format!(
                 "the file is cut short: its header promises {total} bytes of elements"
             )),
-            _ => Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}")),
+            _ => header_error(&error),
         })?;
         done += chunk.len() as u64;
         if let Some(progress) = &options.progress {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use projectile_core::{Axes, DType, Error, Residence, Result, Samples, SourceInfo};
+use projectile_core::{Error, Residence, Result, Samples, SourceInfo};
 
-use super::Header;
-use super::region::strides;
+use super::FlatArray;
 use crate::blob::Blob;
 use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division};
 use crate::open::OpenOptions;
@@ -23,39 +22,33 @@ const RUNS: u64 = 64;
 /// How long to wait for others who want blocks: much less than a server takes to answer.
 const GATHER: Duration = Duration::from_millis(2);
 
-/// A `.npy` object whose blocks are read.
+/// A flat array in an object, whose blocks are read.
 #[derive(Debug)]
-struct NpyBlocks {
+struct FlatBlocks {
     blob: Arc<dyn Blob>,
-    data_start: u64,
-    dtype: DType,
-    big_endian: bool,
-    /// Elements from one index to the next, for each axis in storage order.
-    strides: Vec<u64>,
+    array: FlatArray,
     /// The axes, that with the greatest stride first.
     slowest_first: Vec<usize>,
 }
 
-/// The array of `header`, which `blob` holds whole.
+/// A source of the array, which `blob` holds whole.
 ///
 /// # Errors
 /// Those of [`ChunkedSource::new`].
-pub(crate) fn blocks(
+pub(super) fn blocks(
     blob: Arc<dyn Blob>,
-    header: &Header,
-    axes: Axes,
+    array: FlatArray,
+    info: SourceInfo,
     options: &OpenOptions,
 ) -> Result<ChunkedSource> {
-    let item = header.dtype.size() as u64;
-    let strides = strides(&header.shape, header.fortran_order);
-    let slowest_first = slowest_first(&strides, &header.shape);
-    let lengths = lengths(&header.shape, &slowest_first, item, |axis| {
-        axes.iter()
+    let item = array.dtype.size() as u64;
+    let slowest_first = slowest_first(&array.strides, &array.shape);
+    let lengths = lengths(&array.shape, &slowest_first, item, |axis| {
+        info.axes
+            .iter()
             .nth(axis)
             .is_some_and(|axis| matches!(axis.name.as_str(), "y" | "x"))
     });
-    let mut info = SourceInfo::new(header.dtype, axes, "npy");
-    info.version = blob.version();
     let residence = blob.residence();
     let chunked = ChunkedOptions {
         residence,
@@ -66,12 +59,9 @@ pub(crate) fn blocks(
             Duration::ZERO
         },
     };
-    let reader = NpyBlocks {
+    let reader = FlatBlocks {
         blob,
-        data_start: header.length,
-        dtype: header.dtype,
-        big_endian: header.big_endian,
-        strides,
+        array,
         slowest_first,
     };
     let divisions = lengths.into_iter().map(Division::Even).collect();
@@ -126,15 +116,15 @@ fn lengths(
     }
 }
 
-impl NpyBlocks {
+impl FlatBlocks {
     /// Where the bytes of a block are: runs of one length, in the order of the file.
     fn runs(&self, block: &Block) -> Vec<Range<u64>> {
-        let item = self.dtype.size() as u64;
+        let item = self.array.dtype.size() as u64;
         let mut run = 1;
         let mut slower = self.slowest_first.clone();
         // An axis of one element adds nothing to the run, whatever its stride.
         while let Some(&axis) = slower.last()
-            && (self.strides[axis] == run || length(block, axis) == 1)
+            && (self.array.strides[axis] == run || length(block, axis) == 1)
         {
             run *= length(block, axis);
             slower.pop();
@@ -142,7 +132,7 @@ impl NpyBlocks {
         let first: u64 = block
             .0
             .iter()
-            .zip(&self.strides)
+            .zip(&self.array.strides)
             .map(|(range, stride)| range.start * stride)
             .sum();
         let mut starts = vec![first];
@@ -150,13 +140,13 @@ impl NpyBlocks {
             let steps = length(block, axis);
             starts = starts
                 .iter()
-                .flat_map(|start| (0..steps).map(move |i| start + i * self.strides[axis]))
+                .flat_map(|start| (0..steps).map(move |i| start + i * self.array.strides[axis]))
                 .collect();
         }
         starts
             .into_iter()
             .map(|start| {
-                let begin = self.data_start + start * item;
+                let begin = self.array.start + start * item;
                 begin..begin + run * item
             })
             .collect()
@@ -170,15 +160,18 @@ impl NpyBlocks {
             .iter()
             .filter(|&&axis| length(block, axis) > 1)
             .is_sorted();
-        if in_order {
-            return Samples::from_bytes(self.dtype, &bytes, self.big_endian);
-        }
-        Samples::from_bytes(self.dtype, &self.turned(block, &bytes), self.big_endian)
+        let bytes = if in_order {
+            bytes
+        } else {
+            self.turned(block, &bytes)
+        };
+        let stored = Samples::from_bytes(self.array.dtype, &bytes, self.array.big_endian);
+        self.array.meaning.of(stored)
     }
 
     /// The elements of a block, from the order of the file to that of its axes.
     fn turned(&self, block: &Block, bytes: &[u8]) -> Vec<u8> {
-        let item = self.dtype.size();
+        let item = self.array.dtype.size();
         let mut strides = vec![0; block.0.len()];
         let mut stride = item;
         for &axis in self.slowest_first.iter().rev() {
@@ -205,7 +198,7 @@ fn length(block: &Block, axis: usize) -> u64 {
     block.0[axis].end - block.0[axis].start
 }
 
-impl BlockReader for NpyBlocks {
+impl BlockReader for FlatBlocks {
     fn read(&self, blocks: &[Block]) -> Vec<Result<Samples>> {
         let runs: Vec<Vec<Range<u64>>> = blocks.iter().map(|block| self.runs(block)).collect();
         // All at a time: neighbours come together.
@@ -230,12 +223,14 @@ impl BlockReader for NpyBlocks {
 
 #[cfg(test)]
 mod tests {
+    use projectile_core::{Axes, DType};
+
     use super::*;
 
     fn shape_of_blocks(shape: &[u64], fortran_order: bool, item: u64) -> Vec<u64> {
         let axes = Axes::guess(shape).unwrap();
-        let strides = strides(shape, fortran_order);
-        lengths(shape, &slowest_first(&strides, shape), item, |axis| {
+        let array = FlatArray::ordered(DType::UInt8, false, 0, shape, fortran_order).unwrap();
+        lengths(shape, &slowest_first(&array.strides, shape), item, |axis| {
             matches!(axes.iter().nth(axis).unwrap().name.as_str(), "y" | "x")
         })
     }

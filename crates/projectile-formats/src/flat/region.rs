@@ -1,11 +1,13 @@
 //! Reading an array by region, with positioned reads: the file stays where it is, whatever its size.
 
+use std::sync::Arc;
+
 use projectile_core::{
-    Axes, DType, Error, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source, SourceInfo,
+    Error, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source, SourceInfo,
 };
 
-use super::Header;
-use crate::blob::{Blob, FileBlob};
+use super::FlatArray;
+use crate::blob::FileBlob;
 
 /// The most that one answer may take, in bytes.
 const MAX_ANSWER: u64 = 1 << 30;
@@ -14,15 +16,11 @@ const MAX_READ: u64 = 8 << 20;
 /// Unwanted bytes that cost about as much to read as another call does.
 const WORTH_A_CALL: u64 = 4096;
 
-/// A `.npy` file, read by region.
+/// A flat array in a file, read by region.
 #[derive(Debug)]
-pub(crate) struct NpySource {
-    file: FileBlob,
-    data_start: u64,
-    dtype: DType,
-    big_endian: bool,
-    /// Elements from one index to the next, for each axis in storage order.
-    strides: Vec<u64>,
+pub(super) struct RegionSource {
+    file: Arc<FileBlob>,
+    array: FlatArray,
     info: SourceInfo,
 }
 
@@ -36,18 +34,9 @@ struct Axis {
     output: u64,
 }
 
-impl NpySource {
-    pub(crate) fn new(file: FileBlob, header: &Header, axes: Axes) -> Self {
-        let mut info = SourceInfo::new(header.dtype, axes, "npy");
-        info.version = file.version();
-        Self {
-            file,
-            data_start: header.length,
-            dtype: header.dtype,
-            big_endian: header.big_endian,
-            strides: strides(&header.shape, header.fortran_order),
-            info,
-        }
+impl RegionSource {
+    pub(super) fn new(file: Arc<FileBlob>, array: FlatArray, info: SourceInfo) -> Self {
+        Self { file, array, info }
     }
 
     fn region(&self, request: &ReadRequest) -> Result<Pixels> {
@@ -56,20 +45,24 @@ impl NpySource {
         let all: Vec<u64> = (0..axes.channels()).collect();
         let channels = request.selection.channels.as_ref().unwrap_or(&all);
         let samples = height as u64 * width as u64 * channels.len() as u64;
-        let item = self.dtype.size() as u64;
-        if samples.checked_mul(item).is_none_or(|bytes| bytes > MAX_ANSWER) {
+        let item = self.array.dtype.size() as u64;
+        let largest = item.max(self.info.dtype.size() as u64);
+        if samples
+            .checked_mul(largest)
+            .is_none_or(|bytes| bytes > MAX_ANSWER)
+        {
             return Err(Error::limit(format!(
                 "a region of {height} × {width} pixels is too large to read at once"
             )));
         }
         let mut base = 0;
         let mut indices = request.selection.indices.iter();
-        for (axis, stride) in axes.iter().zip(&self.strides) {
+        for (axis, stride) in axes.iter().zip(&self.array.strides) {
             if !matches!(axis.name.as_str(), "c" | "y" | "x") {
                 base += indices.next().copied().unwrap_or(0) * stride;
             }
         }
-        let stride = |name: &str| axes.position(name).map_or(0, |at| self.strides[at]);
+        let stride = |name: &str| axes.position(name).map_or(0, |at| self.array.strides[at]);
         base += request.region.y * stride("y") + request.region.x * stride("x");
 
         let mut out = vec![0; (samples * item) as usize];
@@ -115,17 +108,13 @@ impl NpySource {
         }
         // Only now: what was read before a change is as doubtful as what was read after.
         self.file.check()?;
-        Pixels::new(
-            Samples::from_bytes(self.dtype, &out, self.big_endian),
-            height,
-            width,
-            channels.len(),
-        )
+        let stored = Samples::from_bytes(self.array.dtype, &out, self.array.big_endian);
+        Pixels::new(self.array.meaning.of(stored), height, width, channels.len())
     }
 
     /// Reads a block of the file, slowest axis first, into its places in `out`.
     fn gather(&self, axes: &[Axis], base: u64, at: u64, out: &mut [u8], request: &ReadRequest) -> Result<()> {
-        let item = self.dtype.size() as u64;
+        let item = self.array.dtype.size() as u64;
         let span = 1 + axes
             .iter()
             .map(|axis| (axis.count - 1) * axis.stride)
@@ -157,7 +146,7 @@ impl NpySource {
             }
             _ => {
                 let mut bytes = vec![0; (span * item) as usize];
-                self.file.read_into(&mut bytes, self.data_start + base * item)?;
+                self.file.read_into(&mut bytes, self.array.start + base * item)?;
                 scatter(axes, &bytes, 0, at, out, item as usize);
                 Ok(())
             }
@@ -189,20 +178,7 @@ fn scatter(axes: &[Axis], span: &[u8], from: u64, at: u64, out: &mut [u8], item:
     }
 }
 
-/// Elements from one index to the next, for each axis.
-pub(super) fn strides(shape: &[u64], fortran_order: bool) -> Vec<u64> {
-    let mut strides = vec![1; shape.len()];
-    if fortran_order {
-        (1..shape.len()).for_each(|i| strides[i] = strides[i - 1] * shape[i - 1]);
-    } else {
-        (1..shape.len())
-            .rev()
-            .for_each(|i| strides[i - 1] = strides[i] * shape[i]);
-    }
-    strides
-}
-
-impl Source for NpySource {
+impl Source for RegionSource {
     fn info(&self) -> &SourceInfo {
         &self.info
     }

@@ -1,0 +1,200 @@
+//! Compressed frames, decoded.
+
+use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
+use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
+use projectile_core::{Error, Result, Samples};
+
+use super::rle;
+use super::syntax::Compression;
+
+/// What a frame must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) rows: u64,
+    pub(super) columns: u64,
+    /// Samples of a pixel.
+    pub(super) samples: u64,
+    /// Bytes of a sample.
+    pub(super) width: usize,
+}
+
+impl Shape {
+    pub(super) fn pixels(self) -> usize {
+        (self.rows * self.columns) as usize
+    }
+
+    pub(super) fn count(self) -> usize {
+        self.pixels() * self.samples as usize
+    }
+}
+
+/// Unsigned samples of a frame, those of a pixel together: as wide as they are stored, or as the stream has them.
+pub(super) fn decode(
+    compression: Compression,
+    bytes: &[u8],
+    shape: Shape,
+    photometric: &str,
+) -> Result<Samples> {
+    match compression {
+        Compression::Rle => {
+            let frame = rle::decode(bytes, shape.pixels(), shape.samples as usize, shape.width)?;
+            Ok(words(&frame, shape.width))
+        }
+        Compression::Jpeg => jpeg(bytes, shape, photometric),
+        Compression::Jpeg2000 => jpeg2000(bytes, shape),
+        Compression::None | Compression::Other => Err(Error::internal("no compression to undo")),
+    }
+}
+
+/// Little-endian unsigned integers.
+pub(super) fn words(bytes: &[u8], width: usize) -> Samples {
+    use projectile_core::DType;
+    let dtype = match width {
+        1 => DType::UInt8,
+        2 => DType::UInt16,
+        4 => DType::UInt32,
+        _ => DType::UInt64,
+    };
+    Samples::from_bytes(dtype, bytes, false)
+}
+
+fn other_shape(
+    rows: impl std::fmt::Display,
+    columns: impl std::fmt::Display,
+    samples: u64,
+    shape: Shape,
+) -> Error {
+    Error::corrupt(format!(
+        "a frame is of {rows} × {columns} pixels of {samples} samples instead of {} × {} of {}",
+        shape.rows, shape.columns, shape.samples
+    ))
+}
+
+/// Refuses a compression of which a frame shows that it is not read.
+///
+/// # Errors
+/// [`Unsupported`](projectile_core::ErrorKind::Unsupported).
+pub(super) fn check(compression: Compression, frame: &[u8]) -> Result<()> {
+    if compression != Compression::Jpeg {
+        return Ok(());
+    }
+    match Decoder::new(frame).read_info() {
+        Err(error @ jpeg_decoder::Error::Unsupported(_)) => Err(jpeg_failed(error)),
+        // What is broken is an error of its frame.
+        _ => Ok(()),
+    }
+}
+
+fn jpeg_failed(error: jpeg_decoder::Error) -> Error {
+    match error {
+        jpeg_decoder::Error::Unsupported(what) => Error::unsupported(format!(
+            "its JPEG is of a kind that is not read ({what:?}): pip install projectile pydicom 'pylibjpeg[all]', then \
+             projectile.show(pydicom.dcmread(path).pixel_array)"
+        )),
+        other => Error::corrupt(format!("a frame cannot be decoded: {other}")),
+    }
+}
+
+fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.set_max_decoding_buffer_size(shape.count().saturating_mul(2));
+    decoder.read_info().map_err(jpeg_failed)?;
+    let info = decoder
+        .info()
+        .ok_or_else(|| Error::corrupt("a frame has no frame header"))?;
+    let samples = match info.pixel_format {
+        PixelFormat::L8 | PixelFormat::L16 => 1,
+        PixelFormat::RGB24 => 3,
+        PixelFormat::CMYK32 => 4,
+    };
+    if (u64::from(info.height), u64::from(info.width), samples) != (shape.rows, shape.columns, shape.samples)
+    {
+        return Err(other_shape(info.height, info.width, samples, shape));
+    }
+    if samples == 3 {
+        // What the file says of its colours counts, unless the stream has a mark of its own.
+        if photometric.starts_with("YBR") {
+            decoder.set_color_transform(ColorTransform::YCbCr);
+        } else if !has_mark(bytes) {
+            decoder.set_color_transform(ColorTransform::RGB);
+        }
+    }
+    let decoded = decoder.decode().map_err(jpeg_failed)?;
+    if info.pixel_format == PixelFormat::L16 {
+        // In this machine's order.
+        let samples: Vec<u16> = decoded
+            .chunks_exact(2)
+            .map(|bytes| u16::from_ne_bytes([bytes[0], bytes[1]]))
+            .collect();
+        return Ok(Samples::UInt16(samples.into()));
+    }
+    Ok(Samples::UInt8(decoded.into()))
+}
+
+/// Whether a JPEG stream tells its colours by a mark: JFIF, which are always YCbCr, or Adobe's.
+fn has_mark(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, mark, high, low]) = bytes.get(at..at + 4) {
+        match mark {
+            0xe0 if bytes
+                .get(at + 4..)
+                .is_some_and(|rest| rest.starts_with(b"JFIF\0")) =>
+            {
+                return true;
+            }
+            0xee if bytes.get(at + 4..).is_some_and(|rest| rest.starts_with(b"Adobe")) => return true,
+            0xda => return false,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
+}
+
+fn jpeg2000(bytes: &[u8], shape: Shape) -> Result<Samples> {
+    let failed = |error| Error::corrupt(format!("a frame cannot be decoded: {error}"));
+    let settings = DecodeSettings::default();
+    let image = Image::new(bytes, &settings).map_err(failed)?;
+    if (u64::from(image.height()), u64::from(image.width())) != (shape.rows, shape.columns) {
+        return Err(other_shape(image.height(), image.width(), shape.samples, shape));
+    }
+    let mut context = DecoderContext::default();
+    let decoded = image.decode(&mut context).map_err(failed)?;
+    let components = decoded.components();
+    let count = components.len();
+    if count as u64 != shape.samples || components.iter().any(|c| c.samples().len() != shape.pixels()) {
+        return Err(other_shape(image.height(), image.width(), count as u64, shape));
+    }
+    let signed = signed(bytes);
+    let mut out = vec![0u16; shape.count()];
+    for (c, component) in components.iter().enumerate() {
+        let depth = u32::from(component.bit_depth());
+        if depth > 16 {
+            return Err(Error::unsupported(format!(
+                "JPEG 2000 of {depth} bits is not read"
+            )));
+        }
+        let top = ((1u32 << depth) - 1) as f32;
+        // The decoder lifts signed samples to be unsigned.
+        let lift = if signed { 1u16 << (depth - 1) } else { 0 };
+        for (to, &value) in out.iter_mut().skip(c).step_by(count).zip(component.samples()) {
+            *to = (value.round().clamp(0.0, top) as u16).wrapping_sub(lift);
+        }
+    }
+    if shape.width == 1 {
+        return Ok(Samples::UInt8(
+            out.iter().map(|&value| value as u8).collect::<Vec<_>>().into(),
+        ));
+    }
+    Ok(Samples::UInt16(out.into()))
+}
+
+/// Whether the samples of a JPEG 2000 stream are signed, as its first component says.
+fn signed(bytes: &[u8]) -> bool {
+    // The marker of the sizes follows that of the start; its components come 38 bytes later.
+    let start = bytes
+        .windows(4)
+        .position(|marks| marks == [0xff, 0x4f, 0xff, 0x51]);
+    start
+        .and_then(|start| bytes.get(start + 42))
+        .is_some_and(|depth| depth & 0x80 != 0)
+}
