@@ -26,8 +26,8 @@ pub use geometry::{Grid, Shape, TileBlock};
 pub use histogram::Histogram;
 pub use pyramid::LevelCache;
 pub use render::{
-    Area, Build, Change, ChannelDisplay, Display, ExportRequest, HistogramRequest, Image, ImageOptions, Kind,
-    LevelInfo, LevelState, Measured, Profile, Style, Tile, TileRequest,
+    Area, Band, Build, Change, ChannelDisplay, Display, ExportRequest, HistogramRequest, Image, ImageOptions,
+    Kind, LevelInfo, LevelState, Measured, Paint, Profile, StreamRequest, Style, Tile, TileRequest,
 };
 pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{

@@ -114,6 +114,7 @@ impl Image {
             rules: self.rules(),
             threads,
             cancel,
+            rows: None,
         })
     }
 }

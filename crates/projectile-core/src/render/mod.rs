@@ -8,7 +8,9 @@ mod export;
 mod fetch;
 mod image;
 mod measure;
+mod paint;
 mod request;
+mod stream;
 mod supply;
 mod tile;
 mod wait;
@@ -20,7 +22,9 @@ pub use display::{ChannelDisplay, Display, Kind};
 pub use export::ExportRequest;
 pub use image::{Image, ImageOptions, LevelInfo, LevelState};
 pub use measure::{Measured, Profile};
+pub use paint::Paint;
 pub use request::{Area, Style, TileRequest};
+pub use stream::{Band, StreamRequest};
 pub use tile::Tile;
 
 #[cfg(test)]

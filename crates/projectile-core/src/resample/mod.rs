@@ -17,7 +17,8 @@ mod sum;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-pub use reduce::{Blocks, Job, Rules};
+pub(crate) use reduce::in_parallel;
+pub use reduce::{Blocks, Job, Rows, Rules};
 
 use crate::array::{DType, Pixels};
 use crate::error::{Error, Result};

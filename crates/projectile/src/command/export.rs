@@ -1,0 +1,93 @@
+//! `projectile export`: an image as a file, or a folder, that others read.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::{BlockCache, Compression, Error, ExportOptions, Image, LevelCache, Result, Style, export};
+
+use super::args::ExportArgs;
+use super::memory::Memory;
+use super::{Failure, Fallback, complain, load, say};
+
+/// Blocks of the file that are kept for the rows that are read next, where nobody says how many bytes.
+const BLOCKS: u64 = 64 << 20;
+
+pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
+    let memory = Memory {
+        levels: LevelCache::new(0),
+        blocks: BlockCache::new(args.memory.unwrap_or(BLOCKS)),
+    };
+    let images = load::one(&args.file, &args.image, &memory, fallback)?;
+    let image = chosen(&images, args)?;
+    let bar = bar();
+    let told = bar.clone();
+    let options = ExportOptions {
+        format: args.format.clone(),
+        tile_size: args.tile_size,
+        overlap: args.overlap,
+        compression: args.compression.as_deref().map(Compression::named).transpose()?,
+        quality: args.quality,
+        effort: args.png,
+        style: Style {
+            channels: (!args.channels.is_empty()).then(|| args.channels.clone()),
+            indices: args.index.clone(),
+            ..Style::default()
+        },
+        threads: args.threads.map(usize::from),
+        overwrite: args.overwrite,
+        progress: Some(Arc::new(move |done, total| {
+            told.set_length(total);
+            told.set_position(done);
+        })),
+        ..ExportOptions::default()
+    };
+    let exported = export(image, &args.output, &options);
+    bar.finish_and_clear();
+    let exported = exported?;
+    for note in &exported.notes {
+        complain(note);
+    }
+    let kept = match exported.kept {
+        0 => String::new(),
+        kept => format!(", {kept} of them from before"),
+    };
+    say(&format!(
+        "{}: {}, {} pieces{kept}, {:.1} MB",
+        args.output.display().to_string().replace(char::is_control, "?"),
+        exported.format,
+        exported.pieces,
+        exported.bytes as f64 / 1e6
+    ));
+    Ok(())
+}
+
+/// The image that is meant, of those in the file.
+fn chosen<'a>(images: &'a [Image], args: &ExportArgs) -> Result<&'a Image> {
+    let names = || images.iter().map(Image::name).collect::<Vec<_>>().join(", ");
+    match (&args.member, images) {
+        (_, []) => Err(Error::not_found("the file holds no image")),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Error::bad_request(
+            "member",
+            format!("the file holds several images: choose one by --member: {}", names()),
+        )),
+        (Some(wanted), _) => images
+            .iter()
+            .find(|image| image.name() == wanted || image.name().rsplit('/').next() == Some(wanted))
+            .ok_or_else(|| Error::bad_request("member", format!("no {wanted:?} in the file: there are {}", names()))),
+    }
+}
+
+/// A bar on a terminal; hidden on a pipe.
+fn bar() -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} % {human_pos} of {human_len} {eta:>4}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(0), target).with_style(style)
+}
