@@ -40,7 +40,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     side, picture, large, huge = map(int, sys.argv[2:])
     done = folder / "done"
-    made = f"2 {sys.argv[2:]}"
+    made = f"3 {sys.argv[2:]}"
     if done.exists() and done.read_text() == made:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +56,9 @@ def main() -> None:
     image.save(folder / "picture.png", compress_level=1)
     image.save(folder / "picture.jpg", quality=85)
     image.save(folder / "picture.tif", compression="tiff_deflate")
+    large_picture = picture_of(picture * 2)
+    large_picture = np.stack([large_picture, large_picture[::-1], large_picture[:, ::-1]], -1)
+    Image.fromarray(large_picture).save(folder / "export.tif")
     sparse(folder / "large.npy", large)
     sparse(folder / "sparse.npy", huge)
     sparse(folder / "hundred.npy", 160_000, "<f4")

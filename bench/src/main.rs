@@ -9,6 +9,7 @@
 )]
 
 mod client;
+mod export;
 mod floor;
 mod measures;
 mod program;
@@ -29,6 +30,7 @@ struct Options {
     python: PathBuf,
     seed: PathBuf,
     serve_python: PathBuf,
+    vips: PathBuf,
     fixtures: PathBuf,
     work: PathBuf,
     write: Option<PathBuf>,
@@ -62,6 +64,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "--python" => options.python = value,
             "--seed" => options.seed = value,
             "--serve-python" => options.serve_python = value,
+            "--vips" => options.vips = value,
             "--fixtures" => options.fixtures = value,
             "--work" => options.work = value,
             "--write" => options.write = Some(value),

@@ -31,6 +31,7 @@ pub(crate) fn run_with(flags: &[&str]) -> Outcome {
     bench
         .arg("--serve-python")
         .arg(root().join("bench/serve_python.py"));
+    bench.arg("--vips").arg(setup::vips()?);
     bench.arg("--fixtures").arg(root().join("bench/fixtures.py"));
     bench.arg("--work").arg(work());
     if flags.contains(&"--quick") {

@@ -64,7 +64,11 @@ fn find(path: &Path, format: Option<&str>) -> Result<&'static dyn Writer> {
             .find(|writer| writer.name() == name)
             .ok_or_else(|| unknown("format", format!("no format {name:?}")));
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let fitting = |writer: &&'static dyn Writer| {
         let endings = writer.endings().iter().filter(|ending| name.ends_with(*ending));
         endings.map(|ending| ending.len()).max()
@@ -77,7 +81,10 @@ fn find(path: &Path, format: Option<&str>) -> Result<&'static dyn Writer> {
         .ok_or_else(|| {
             unknown(
                 "out",
-                format!("{}: the ending names no format, and no --format does", path.display()),
+                format!(
+                    "{}: the ending names no format, and no --format does",
+                    path.display()
+                ),
             )
         })
 }
@@ -99,7 +106,10 @@ fn refuse_what_is_there(path: &Path, output: &dyn Output, options: &ExportOption
     let beside = output.beside();
     let there = [Some(output.target()), beside.as_deref()];
     for target in there.into_iter().flatten().filter(|target| target.exists()) {
-        if target == path && target.is_dir() && target.read_dir().is_ok_and(|mut inside| inside.next().is_none()) {
+        if target == path
+            && target.is_dir()
+            && target.read_dir().is_ok_and(|mut inside| inside.next().is_none())
+        {
             continue;
         }
         if !options.overwrite {
@@ -108,7 +118,9 @@ fn refuse_what_is_there(path: &Path, output: &dyn Output, options: &ExportOption
                 target.display()
             ));
         }
-        let marked = ["zarr.json", "tilejson.json"].iter().any(|mark| target.join(mark).is_file());
+        let marked = ["zarr.json", "tilejson.json"]
+            .iter()
+            .any(|mark| target.join(mark).is_file());
         if target.is_dir() && beside.is_none() && !marked {
             return taken(format!(
                 "{}: is a folder that no export made, and is not replaced",

@@ -82,7 +82,8 @@ impl Journal {
             ));
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| failed(path, &error))?;
+        file.read_to_end(&mut bytes)
+            .map_err(|error| failed(path, &error))?;
         let mut records = bytes.as_chunks().0.iter().map_while(Record::from_bytes);
         let begin = Record {
             key: BEGIN,

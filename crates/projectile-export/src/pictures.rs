@@ -48,13 +48,17 @@ impl Pictures {
     /// A picture of the pixels, and no more.
     pub(crate) fn of(&self, pixels: &Pixels) -> Result<Vec<u8>> {
         let raster = self.paint.raster(pixels)?;
-        self.encoding.encoder.encode(Content::Colours(&raster), &self.encoding.options)
+        self.encoding
+            .encoder
+            .encode(Content::Colours(&raster), &self.encoding.options)
     }
 
     /// A picture of `size` pixels a side, with each pixel `repeat` times a side in its top left.
     pub(crate) fn square(&self, pixels: &Pixels, repeat: usize, size: usize) -> Result<Vec<u8>> {
         let raster = self.paint.raster(pixels)?.place(repeat, size);
-        self.encoding.encoder.encode(Content::Colours(&raster), &self.encoding.options)
+        self.encoding
+            .encoder
+            .encode(Content::Colours(&raster), &self.encoding.options)
     }
 }
 

@@ -94,7 +94,10 @@ fn span(at: u64, size: u64, overlap: u64, end: u64) -> Range<u64> {
 
 impl Plan {
     fn pieces_of_plane(&self) -> u64 {
-        self.levels.iter().map(|level| level.rows() * level.columns()).sum()
+        self.levels
+            .iter()
+            .map(|level| level.rows() * level.columns())
+            .sum()
     }
 
     /// How many pieces there are.
@@ -112,6 +115,28 @@ impl Plan {
         piece.plane as u64 * self.pieces_of_plane() + before + piece.row * level.columns() + piece.column
     }
 
+    /// The piece of that number.
+    pub(crate) fn piece(&self, key: u64) -> Option<Piece> {
+        let of_plane = self.pieces_of_plane();
+        let plane = usize::try_from(key / of_plane)
+            .ok()
+            .filter(|&plane| plane < self.planes.len())?;
+        let mut left = key % of_plane;
+        for (level, cut) in self.levels.iter().enumerate() {
+            let count = cut.rows() * cut.columns();
+            if left < count {
+                return Some(Piece {
+                    plane,
+                    level,
+                    row: left / cut.columns(),
+                    column: left % cut.columns(),
+                });
+            }
+            left -= count;
+        }
+        None
+    }
+
     /// Every piece of one level of one plane, row by row.
     pub fn pieces(&self, plane: usize, level: usize) -> impl Iterator<Item = Piece> + use<> {
         let (rows, columns) = (self.levels[level].rows(), self.levels[level].columns());
@@ -127,9 +152,8 @@ impl Plan {
 
     /// Every piece.
     pub fn all(&self) -> impl Iterator<Item = Piece> {
-        (0..self.planes.len()).flat_map(move |plane| {
-            (0..self.levels.len()).flat_map(move |level| self.pieces(plane, level))
-        })
+        (0..self.planes.len())
+            .flat_map(move |plane| (0..self.levels.len()).flat_map(move |level| self.pieces(plane, level)))
     }
 }
 
@@ -147,6 +171,11 @@ mod tests {
         };
         let keys: Vec<u64> = plan.all().map(|piece| plan.key(&piece)).collect();
         assert_eq!(keys, (0..plan.count()).collect::<Vec<_>>());
+        assert!(
+            plan.all()
+                .all(|piece| plan.piece(plan.key(&piece)) == Some(piece))
+        );
+        assert_eq!(plan.piece(plan.count()), None);
         let level = plan.levels[0];
         assert_eq!((level.rows(), level.columns()), (3, 2));
         let region = |y, x, height, width| Region { y, x, height, width };

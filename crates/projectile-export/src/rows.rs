@@ -91,7 +91,11 @@ pub(crate) fn cut(bands: &[Arc<Band>], region: Region) -> Result<Pixels> {
     if parts.len() == 1 {
         return Ok(first.pixels.clone());
     }
-    let shape = [region.height as usize, region.width as usize, first.pixels.channels()];
+    let shape = [
+        region.height as usize,
+        region.width as usize,
+        first.pixels.channels(),
+    ];
     Pixels::mosaic(first.pixels.dtype(), shape, &parts)
 }
 
@@ -116,8 +120,19 @@ mod tests {
                 let part = |x: u64, end: u64| {
                     let rows = y..height.min(y + step as u64);
                     let count = rows.end - rows.start;
-                    let values: Vec<u16> = rows.flat_map(|y| (x..end).map(move |x| (y * width + x) as u16)).collect();
-                    (x, Pixels::new(Samples::UInt16(values.into()), count as usize, (end - x) as usize, 1).unwrap())
+                    let values: Vec<u16> = rows
+                        .flat_map(|y| (x..end).map(move |x| (y * width + x) as u16))
+                        .collect();
+                    (
+                        x,
+                        Pixels::new(
+                            Samples::UInt16(values.into()),
+                            count as usize,
+                            (end - x) as usize,
+                            1,
+                        )
+                        .unwrap(),
+                    )
                 };
                 let band = Band {
                     level: 0,
@@ -131,7 +146,9 @@ mod tests {
                     for column in 0..level.columns() {
                         let region = level.region(row, column);
                         let wanted: Vec<f64> = (region.y..region.y + region.height)
-                            .flat_map(|y| (region.x..region.x + region.width).map(move |x| (y * width + x) as f64))
+                            .flat_map(|y| {
+                                (region.x..region.x + region.width).map(move |x| (y * width + x) as f64)
+                            })
                             .collect();
                         assert_eq!(cut(&bands, region)?.to_f64(), wanted);
                     }

@@ -1,6 +1,6 @@
 //! The road of an export: stream → rows → pieces → encode → store, with a few pieces on their way at a time.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,11 +35,18 @@ pub(crate) fn run(image: &Image, output: &dyn Output, store: &Store, options: &E
         }
         let sender = sender;
         for (plane, selection) in plan.planes.iter().enumerate() {
-            let missing = |level| plan.pieces(plane, level).any(|piece| !store.has(plan.key(&piece)));
+            let missing = |level| {
+                plan.pieces(plane, level)
+                    .any(|piece| !store.has(plan.key(&piece)))
+            };
             let Some(last) = (0..plan.levels.len()).rfind(|&level| missing(level)) else {
                 continue;
             };
-            let rows: Vec<Mutex<Rows>> = plan.levels.iter().map(|level| Mutex::new(Rows::new(*level))).collect();
+            let rows: Vec<Mutex<Rows>> = plan
+                .levels
+                .iter()
+                .map(|level| Mutex::new(Rows::new(*level)))
+                .collect();
             let request = StreamRequest {
                 selection: selection.clone(),
                 resampling: plan.resampling,
@@ -124,29 +131,4 @@ impl Work<'_> {
             self.tell();
         }
     }
-}
-
-/// Does `count` pieces of work on `threads` threads, until one fails.
-pub(crate) fn in_parallel(
-    count: usize,
-    threads: usize,
-    cancel: &Cancel,
-    each: impl Fn(usize) -> Result<()> + Sync,
-) -> Result<()> {
-    let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
-    let lock = || failure.lock().unwrap_or_else(PoisonError::into_inner);
-    let work = || {
-        while lock().is_none() {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= count {
-                return;
-            }
-            if let Err(error) = cancel.check().and_then(|()| each(at)) {
-                lock().get_or_insert(error);
-            }
-        }
-    };
-    std::thread::scope(|scope| (0..threads.clamp(1, count.max(1))).for_each(|_| drop(scope.spawn(work))));
-    let failure = lock().take();
-    failure.map_or(Ok(()), Err)
 }

@@ -6,12 +6,12 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use projectile_core::resample::in_parallel;
 use projectile_core::{Cancel, Error, ErrorKind, Result};
 
 use crate::journal::{Journal, Record};
 use crate::output::Output;
 use crate::plan::Piece;
-use crate::run::in_parallel;
 
 /// The pieces of an export that are stored. What it writes has a name that ends in `.partial`, beside the target.
 #[derive(Debug)]
@@ -47,7 +47,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Store {
     /// Opens what an export with this fingerprint has stored so far, and forgets what any other has. Pieces that are
     /// not as they were stored are forgotten, too.
-    pub(crate) fn open(output: &dyn Output, fingerprint: u64, threads: usize, cancel: &Cancel) -> Result<Self> {
+    pub(crate) fn open(
+        output: &dyn Output,
+        fingerprint: u64,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let target = output.target().to_owned();
         let partial = with_ending(&target, ".partial");
         let journal_path = with_ending(&target, ".partial.journal");
@@ -58,7 +63,10 @@ impl Store {
         let is_new = known.is_none();
         let known = known.unwrap_or_default();
         let plan = output.plan();
-        let is_folder = plan.all().next().is_some_and(|piece| output.file(&piece).is_some());
+        let is_folder = plan
+            .all()
+            .next()
+            .is_some_and(|piece| output.file(&piece).is_some());
         let spool = if is_folder {
             if is_new {
                 remove(&partial)?;
@@ -185,21 +193,18 @@ impl Store {
     fn damaged(&self, output: &dyn Output, threads: usize, cancel: &Cancel) -> Result<Vec<u64>> {
         let mut records: Vec<Record> = lock(&self.records).values().copied().collect();
         records.sort_unstable_by_key(|record| (record.offset, record.key));
-        let pieces: Option<HashMap<u64, Piece>> = (self.spool.is_none() && !records.is_empty()).then(|| {
-            let plan = output.plan();
-            plan.all().map(|piece| (plan.key(&piece), piece)).collect()
-        });
         let damaged = Mutex::new(Vec::new());
         in_parallel(records.len(), threads, cancel, |at| {
             let record = records[at];
-            let is_whole = match &pieces {
-                None => self.read(record.key).is_ok(),
-                Some(_) if record.length == 0 => true,
-                Some(pieces) => pieces.get(&record.key).is_some_and(|piece| {
-                    std::fs::read(self.path(output, piece)).is_ok_and(|bytes| {
-                        bytes.len() as u64 == record.length && crc32fast::hash(&bytes) == record.crc
+            let is_whole = if self.spool.is_some() {
+                self.read(record.key).is_ok()
+            } else {
+                record.length == 0
+                    || output.plan().piece(record.key).is_some_and(|piece| {
+                        std::fs::read(self.path(output, &piece)).is_ok_and(|bytes| {
+                            bytes.len() as u64 == record.length && crc32fast::hash(&bytes) == record.crc
+                        })
                     })
-                }),
             };
             if !is_whole {
                 lock(&damaged).push(record.key);

@@ -28,11 +28,7 @@ impl Paint {
     /// [`Internal`](crate::ErrorKind::Internal) when the pixels are not of the channels selected.
     pub fn raster(&self, pixels: &Pixels) -> Result<Raster> {
         let magnitude = pixels.magnitude();
-        crate::colour::paint(
-            magnitude.as_ref().unwrap_or(pixels),
-            &self.painter,
-            self.nodata,
-        )
+        crate::colour::paint(magnitude.as_ref().unwrap_or(pixels), &self.painter, self.nodata)
     }
 }
 

@@ -81,21 +81,16 @@ impl Image {
         let (height, width) = (self.info().axes.height(), self.info().axes.width());
         if request.last == 0 {
             for y in (0..height).step_by(ROWS as usize) {
-                in_parallel(
-                    width.div_ceil(COLUMNS) as usize,
-                    request.threads,
-                    cancel,
-                    |at| {
-                        let x = at as u64 * COLUMNS;
-                        blocks(Region {
-                            y,
-                            x,
-                            height: ROWS.min(height - y),
-                            width: COLUMNS.min(width - x),
-                        })
-                        .map(drop)
-                    },
-                )?;
+                in_parallel(width.div_ceil(COLUMNS) as usize, request.threads, cancel, |at| {
+                    let x = at as u64 * COLUMNS;
+                    blocks(Region {
+                        y,
+                        x,
+                        height: ROWS.min(height - y),
+                        width: COLUMNS.min(width - x),
+                    })
+                    .map(drop)
+                })?;
                 full_resolution()?;
             }
             return Ok(());

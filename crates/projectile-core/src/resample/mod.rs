@@ -17,8 +17,7 @@ mod sum;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-pub(crate) use reduce::in_parallel;
-pub use reduce::{Blocks, Job, Rows, Rules};
+pub use reduce::{Blocks, Job, Rows, Rules, in_parallel};
 
 use crate::array::{DType, Pixels};
 use crate::error::{Error, Result};

@@ -224,8 +224,11 @@ fn reduce_rows<R: Reduction>(
     })
 }
 
-/// Does `count` pieces of work, in order but for those that are done at a time, until one fails.
-pub(crate) fn in_parallel(
+/// Does `count` pieces of work on up to `threads` threads, in order but for those that are done at a time, until one fails.
+///
+/// # Errors
+/// The first that a piece gives, and [`Cancelled`](crate::ErrorKind::Cancelled).
+pub fn in_parallel(
     count: usize,
     threads: usize,
     cancel: &Cancel,

@@ -367,12 +367,19 @@ fn alpha_weighs_its_own_column_only() {
 
 #[test]
 fn rows_given_band_by_band_are_those_of_levels_kept_whole() {
-    for (height, width, channels) in [(1, 1, 1), (255, 300, 2), (256, 700, 1), (1300, 1030, 1), (600, 3, 3)] {
+    for (height, width, channels) in [
+        (1, 1, 1),
+        (255, 300, 2),
+        (256, 700, 1),
+        (1300, 1030, 1),
+        (600, 3, 3),
+    ] {
         let pixels = random(7, height, width, channels, |r| r as u16);
         let last = (height.max(width) - 1).ilog2() + 1;
         for kind in Resampling::all() {
-            let read =
-                |r: Region| Ok(pixels.crop(r.y as usize, r.x as usize, r.height as usize, r.width as usize, 1));
+            let read = |r: Region| {
+                Ok(pixels.crop(r.y as usize, r.x as usize, r.height as usize, r.width as usize, 1))
+            };
             let streamed = std::sync::Mutex::new(vec![(0, Vec::new()); last as usize]);
             let take = |level: u32, y: u64, rows: Pixels| {
                 let (known, samples) = &mut streamed.lock().unwrap()[level as usize - 1];
@@ -395,7 +402,11 @@ fn rows_given_band_by_band_are_those_of_levels_kept_whole() {
             assert!(kind.reduce(&job).unwrap().is_empty());
             let whole = levels(kind, &pixels, 1..=last, Rules::default());
             for (whole, (rows, samples)) in whole.iter().zip(streamed.into_inner().unwrap()) {
-                assert_eq!((whole.height() as u64, whole.to_f64()), (rows, samples), "{kind} {height} × {width}");
+                assert_eq!(
+                    (whole.height() as u64, whole.to_f64()),
+                    (rows, samples),
+                    "{kind} {height} × {width}"
+                );
             }
         }
     }

@@ -66,8 +66,16 @@ impl Flavour {
 impl Value {
     fn encode(&self, flavour: Flavour) -> (u16, usize, Vec<u8>) {
         match self {
-            Self::Short(values) => (3, values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Self::Long(values) => (4, values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Self::Short(values) => (
+                3,
+                values.len(),
+                values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ),
+            Self::Long(values) => (
+                4,
+                values.len(),
+                values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ),
             Self::Offset(values) => {
                 let mut bytes = Vec::with_capacity(values.len() * flavour.word());
                 values.iter().for_each(|&value| flavour.offset(value, &mut bytes));

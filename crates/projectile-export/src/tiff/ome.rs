@@ -80,7 +80,11 @@ pub(crate) fn description(image: &Image, sizes: Sizes) -> Option<String> {
     let mut channels = String::new();
     for channel in 0..sizes.channels {
         let known = info.channels.get(channel as usize).filter(|_| sizes.samples == 1);
-        let _ = write!(channels, "<Channel ID=\"Channel:0:{channel}\" SamplesPerPixel=\"{}\"", sizes.samples);
+        let _ = write!(
+            channels,
+            "<Channel ID=\"Channel:0:{channel}\" SamplesPerPixel=\"{}\"",
+            sizes.samples
+        );
         if let Some(known) = known {
             if !known.name.is_empty() {
                 let _ = write!(channels, " Name=\"{}\"", escaped(&known.name));

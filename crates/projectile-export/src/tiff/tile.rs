@@ -56,8 +56,12 @@ impl Codec {
         let mut bytes = pixels.to_le_bytes()?;
         let row = side * self.channels * self.dtype.size();
         match self.predictor() {
-            2 => bytes.chunks_exact_mut(row).for_each(|row| differences(row, self.dtype.size(), self.channels)),
-            3 => bytes.chunks_exact_mut(row).for_each(|row| float_differences(row, self.dtype.size(), self.channels)),
+            2 => bytes
+                .chunks_exact_mut(row)
+                .for_each(|row| differences(row, self.dtype.size(), self.channels)),
+            3 => bytes
+                .chunks_exact_mut(row)
+                .for_each(|row| float_differences(row, self.dtype.size(), self.channels)),
             _ => {}
         }
         compress(self.compression, self.effort, bytes)
@@ -89,13 +93,19 @@ impl Codec {
             data,
             palette: Vec::new(),
         };
-        let name = if self.compression == Compression::Jpeg { "jpg" } else { "webp" };
+        let name = if self.compression == Compression::Jpeg {
+            "jpg"
+        } else {
+            "webp"
+        };
         let options = EncodeOptions {
             effort: self.effort,
             quality: self.quality,
             background: None,
         };
-        Encoding::by_extension(name)?.encoder.encode(Content::Colours(&raster), &options)
+        Encoding::by_extension(name)?
+            .encoder
+            .encode(Content::Colours(&raster), &options)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::options::ExportOptions;
 use crate::output::{Output, Writer};
 use crate::pictures::{Pictures, note_of_planes, resampling};
 use crate::plan::{LevelPlan, Piece, Plan};
-use crate::store::{Store, write_whole};
+use crate::store::{Store, with_ending, write_whole};
 
 /// Deep Zoom.
 pub(super) struct Dzi;
@@ -57,7 +57,12 @@ impl DeepZoom {
     /// Where a tile is in the folder of levels.
     pub(crate) fn name(&self, piece: &Piece) -> String {
         let level = self.plan.levels.len() - 1 - piece.level;
-        format!("{level}/{}_{}.{}", piece.column, piece.row, self.pictures.extension())
+        format!(
+            "{level}/{}_{}.{}",
+            piece.column,
+            piece.row,
+            self.pictures.extension()
+        )
     }
 
     pub(crate) fn encode(&self, pixels: &Pixels) -> Result<Vec<u8>> {
@@ -99,11 +104,23 @@ impl Writer for Dzi {
     }
 
     fn plan(&self, image: &Image, path: &Path, options: &ExportOptions) -> Result<Box<dyn Output>> {
-        let mut name = path.file_stem().unwrap_or_default().to_owned();
+        let is_named = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("dzi"));
+        let stem = if is_named {
+            path.file_stem()
+        } else {
+            path.file_name()
+        };
+        let mut name = stem.unwrap_or_default().to_owned();
         name.push("_files");
         Ok(Box::new(Folder {
             image: DeepZoom::new(image, self.name(), options)?,
-            description: path.with_extension("dzi"),
+            description: if is_named {
+                path.to_owned()
+            } else {
+                with_ending(path, ".dzi")
+            },
             tiles: path.with_file_name(name),
         }))
     }

@@ -31,7 +31,15 @@ mod tests {
     fn every_file_of_this_folder_is_registered() {
         let files: BTreeSet<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/writers"))
             .unwrap()
-            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))
+            .map(|entry| {
+                entry
+                    .unwrap()
+                    .path()
+                    .file_stem()
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('_', "-")
+            })
             .filter(|name| name != "mod")
             .collect();
         let registered: BTreeSet<String> = WRITERS.iter().map(|writer| writer.name().to_owned()).collect();

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 use projectile_core::{
-    Axis, Cancel, Coordinates, DType, Dimension, Effort, Error, Image, Kind, Pixels, Result, Samples, Selection,
+    Axis, Cancel, Coordinates, DType, Dimension, Effort, Error, Image, Kind, Pixels, Result, Samples,
+    Selection,
 };
 use serde_json::{Value, json};
 
@@ -72,7 +73,9 @@ impl Writer for OmeZarr {
         } else if !resampling.keeps_dtype() && last > 0 {
             return Err(Error::bad_request(
                 "resampling",
-                format!("{resampling} gives numbers of another type: levels are reduced by another, e.g. average"),
+                format!(
+                    "{resampling} gives numbers of another type: levels are reduced by another, e.g. average"
+                ),
             ));
         }
         let axes = ordered(image);
@@ -273,21 +276,15 @@ fn omero(image: &Image, cancel: &Cancel) -> Result<Value> {
             "window": { "start": window.vmin, "end": window.vmax, "min": min, "max": max },
         })
     });
-    let model = if image.kind() == Kind::Gray { "greyscale" } else { "color" };
+    let model = if image.kind() == Kind::Gray {
+        "greyscale"
+    } else {
+        "color"
+    };
     Ok(json!({ "channels": channels.collect::<Vec<_>>(), "rdefs": { "model": model } }))
 }
 
 impl Multiscale {
-    fn size_along(&self, axis: &Axis, across: (u64, u64), else_is: u64) -> u64 {
-        match axis.name.as_str() {
-            "y" => across.0,
-            "x" => across.1,
-            // Colours share a shard.
-            "c" if self.plan.planes.iter().all(|plane| plane.channels.is_none()) => else_is.max(axis.size),
-            _ => else_is,
-        }
-    }
-
     /// The metadata of the array of one level.
     fn array(&self, level: &LevelPlan) -> Value {
         let shape: Vec<u64> = self
@@ -299,7 +296,18 @@ impl Multiscale {
                 _ => axis.size,
             })
             .collect();
-        let shard: Vec<u64> = self.axes.iter().map(|axis| self.size_along(axis, level.piece, 1)).collect();
+        // Colours share a shard; channels of data have their own.
+        let together = self.plan.planes.iter().all(|plane| plane.channels.is_none());
+        let shard: Vec<u64> = self
+            .axes
+            .iter()
+            .map(|axis| match axis.name.as_str() {
+                "y" => level.piece.0,
+                "x" => level.piece.1,
+                "c" if together => axis.size,
+                _ => 1,
+            })
+            .collect();
         let chunk: Vec<u64> = self
             .axes
             .iter()
@@ -356,7 +364,8 @@ impl Multiscale {
         match self.compression {
             Compression::Zstd => zstd::bulk::compress(&bytes, zstd_level(self.effort)).map_err(wrong),
             Compression::Deflate => {
-                let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::new(deflate_level(self.effort)));
+                let mut encoder =
+                    GzEncoder::new(Vec::new(), flate2::Compression::new(deflate_level(self.effort)));
                 encoder.write_all(&bytes).map_err(wrong)?;
                 encoder.finish().map_err(wrong)
             }
@@ -387,7 +396,9 @@ impl Output for Multiscale {
                 let chunk = plane.crop(0, at * side, side, side, 1);
                 let is_empty = chunk.width() == 0 || {
                     let bytes = chunk.to_le_bytes()?;
-                    bytes.chunks_exact(self.fill.0.len()).all(|sample| sample == self.fill.0)
+                    bytes
+                        .chunks_exact(self.fill.0.len())
+                        .all(|sample| sample == self.fill.0)
                 };
                 if is_empty {
                     index.extend([NOWHERE.to_le_bytes(), NOWHERE.to_le_bytes()].concat());

@@ -50,7 +50,9 @@ impl Writer for PmTiles {
     fn plan(&self, image: &Image, path: &Path, options: &ExportOptions) -> Result<Box<dyn Output>> {
         let tiles = Tiles::new(image, self.name(), options)?;
         if tiles.last_zoom() > DEEPEST {
-            return Err(Error::unsupported("the image has more zooms than PMTiles can number"));
+            return Err(Error::unsupported(
+                "the image has more zooms than PMTiles can number",
+            ));
         }
         Ok(Box::new(Archive {
             tiles,
@@ -195,7 +197,12 @@ impl Archive {
         let plan = &self.tiles.plan;
         let mut order: Vec<(u64, u64)> = plan
             .all()
-            .map(|piece| (tile_id(self.tiles.zoom(&piece), piece.column, piece.row), plan.key(&piece)))
+            .map(|piece| {
+                (
+                    tile_id(self.tiles.zoom(&piece), piece.column, piece.row),
+                    plan.key(&piece),
+                )
+            })
             .collect();
         order.sort_unstable();
         let mut file = BufWriter::new(File::create(path).map_err(wrong)?);
@@ -277,7 +284,10 @@ impl Output for Archive {
         }
         let copied = std::io::copy(&mut File::open(&ordered).map_err(wrong)?, &mut file).map_err(wrong)?;
         if copied != tiles {
-            return Err(Error::corrupt(format!("{}: the disk lost a part of it", into.display())));
+            return Err(Error::corrupt(format!(
+                "{}: the disk lost a part of it",
+                into.display()
+            )));
         }
         std::fs::remove_file(&ordered).map_err(wrong)
     }

@@ -57,6 +57,11 @@ impl Writer for Tiff {
         let resampling = resampling(image, options);
         let mut notes = Vec::new();
         let (height, width) = (info.axes.height(), info.axes.width());
+        if height.max(width) > u64::from(u32::MAX) {
+            return Err(Error::unsupported(
+                "TIFF holds no more than 2^32 rows and columns",
+            ));
+        }
         let mut last = 0;
         while height.max(width).div_ceil(1 << last) > tile {
             last += 1;
@@ -67,7 +72,9 @@ impl Writer for Tiff {
         } else if !resampling.keeps_dtype() && last > 0 {
             return Err(Error::bad_request(
                 "resampling",
-                format!("{resampling} gives numbers of another type: overviews are reduced by another, e.g. average"),
+                format!(
+                    "{resampling} gives numbers of another type: overviews are reduced by another, e.g. average"
+                ),
             ));
         }
         if info.dtype == DType::Bool {
@@ -152,10 +159,16 @@ fn planes(image: &Image, separate: bool, notes: &mut Vec<String>) -> (Vec<Select
     let mut order: Vec<usize> = (0..extra.len()).filter(|&at| extra[at].name != "z").collect();
     if order.len() > 1 || order.first().is_some_and(|&at| extra[at].name != "t") {
         let names: Vec<_> = order.iter().map(|&at| extra[at].name.as_str()).collect();
-        notes.push(format!("OME-TIFF has no axes but c, z and t: {} are one, t", names.join(", ")));
+        notes.push(format!(
+            "OME-TIFF has no axes but c, z and t: {} are one, t",
+            names.join(", ")
+        ));
     }
     let t: u64 = order.iter().map(|&at| extra[at].size).product();
-    let z = extra.iter().find(|axis| axis.name == "z").map_or(1, |axis| axis.size);
+    let z = extra
+        .iter()
+        .find(|axis| axis.name == "z")
+        .map_or(1, |axis| axis.size);
     order.extend((0..extra.len()).filter(|&at| extra[at].name == "z"));
     let channels = if separate { axes.channels() } else { 1 };
     let count: u64 = extra.iter().map(|axis| axis.size).product();
@@ -231,7 +244,11 @@ impl Pyramid {
             directory.set(530, Value::Short(vec![halved; 2]));
         }
         if let Some(nodata) = self.nodata {
-            let text = if nodata.is_nan() { "nan".into() } else { nodata.to_string() };
+            let text = if nodata.is_nan() {
+                "nan".into()
+            } else {
+                nodata.to_string()
+            };
             directory.set(42113, Value::Ascii(text));
         }
         directory

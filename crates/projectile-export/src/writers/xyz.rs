@@ -70,7 +70,8 @@ impl Tiles {
     }
 
     pub(crate) fn encode(&self, pixels: &Pixels) -> Result<Vec<u8>> {
-        self.pictures.square(pixels, self.repeat as usize, self.tile as usize)
+        self.pictures
+            .square(pixels, self.repeat as usize, self.tile as usize)
     }
 
     /// `png`, `jpg` or `webp`.
@@ -140,6 +141,7 @@ impl Output for Folder {
 
     fn finish(&self, _store: &Store, into: &Path) -> Result<()> {
         let path = into.join("tilejson.json");
-        std::fs::write(&path, format!("{:#}\n", self.tiles.description())).map_err(|error| failed(&path, &error))
+        std::fs::write(&path, format!("{:#}\n", self.tiles.description()))
+            .map_err(|error| failed(&path, &error))
     }
 }

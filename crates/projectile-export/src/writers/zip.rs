@@ -45,7 +45,11 @@ impl Writer for Zip {
     }
 
     fn plan(&self, image: &Image, path: &Path, options: &ExportOptions) -> Result<Box<dyn Output>> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let lower = name.to_lowercase();
         let ending = [".xyz.zip", ".dzi.zip", ".zip", ".szi"]
             .into_iter()
@@ -102,10 +106,7 @@ impl Output for Archive {
             .last_modified_time(DateTime::default());
         let (description, text) = match &self.inside {
             Inside::DeepZoom(image) => (format!("{}.dzi", self.stem), image.description()),
-            Inside::Tiles(tiles) => (
-                "tilejson.json".to_owned(),
-                format!("{:#}\n", tiles.description()),
-            ),
+            Inside::Tiles(tiles) => ("tilejson.json".to_owned(), format!("{:#}\n", tiles.description())),
         };
         archive.start_file(description, entry).map_err(of_zip)?;
         archive.write_all(text.as_bytes()).map_err(wrong)?;
@@ -118,9 +119,7 @@ impl Output for Archive {
                     Inside::Tiles(tiles) => tiles.path(&piece),
                 };
                 archive.start_file(name, entry).map_err(of_zip)?;
-                archive
-                    .write_all(&store.read(plan.key(&piece))?)
-                    .map_err(wrong)?;
+                archive.write_all(&store.read(plan.key(&piece))?).map_err(wrong)?;
             }
         }
         let mut file = archive.finish().map_err(of_zip)?;

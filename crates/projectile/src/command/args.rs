@@ -194,8 +194,8 @@ pub(crate) struct ExportArgs {
     pub(crate) quality: Option<u8>,
 
     /// How hard is compressed what loses nothing: stored, fast or small
-    #[arg(long, visible_alias = "effort", value_name = "EFFORT", default_value = "fast", value_parser = effort)]
-    pub(crate) png: Effort,
+    #[arg(long, value_name = "EFFORT", default_value = "fast", value_parser = effort)]
+    pub(crate) effort: Effort,
 
     /// Which image of a file that holds several
     #[arg(long, value_name = "NAME")]

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failu
         overlap: args.overlap,
         compression: args.compression.as_deref().map(Compression::named).transpose()?,
         quality: args.quality,
-        effort: args.png,
+        effort: args.effort,
         style: Style {
             channels: (!args.channels.is_empty()).then(|| args.channels.clone()),
             indices: args.index.clone(),
@@ -71,12 +71,20 @@ fn chosen<'a>(images: &'a [Image], args: &ExportArgs) -> Result<&'a Image> {
         (None, [only]) => Ok(only),
         (None, _) => Err(Error::bad_request(
             "member",
-            format!("the file holds several images: choose one by --member: {}", names()),
+            format!(
+                "the file holds several images: choose one by --member: {}",
+                names()
+            ),
         )),
         (Some(wanted), _) => images
             .iter()
             .find(|image| image.name() == wanted || image.name().rsplit('/').next() == Some(wanted))
-            .ok_or_else(|| Error::bad_request("member", format!("no {wanted:?} in the file: there are {}", names()))),
+            .ok_or_else(|| {
+                Error::bad_request(
+                    "member",
+                    format!("no {wanted:?} in the file: there are {}", names()),
+                )
+            }),
     }
 }
 

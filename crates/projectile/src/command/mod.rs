@@ -41,7 +41,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, fallback: Fallback<'_>
         Some(Command::Tile(args)) => tile::run(args, fallback),
         Some(Command::Export(args)) => export::run(args, fallback),
     };
-    let failed = if matches!(cli.command, Some(Command::Export(_))) { 2 } else { 1 };
+    let failed = if matches!(cli.command, Some(Command::Export(_))) {
+        2
+    } else {
+        1
+    };
     match done {
         Ok(()) => 0,
         Err(failure) => {
