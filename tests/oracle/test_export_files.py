@@ -138,7 +138,9 @@ def test_tiff_of_every_compression(tmp_path, compression, channels):
     vips = pyvips.Image.new_from_file(str(out))
     with tifffile.TiffFile(out) as file:
         first = file.pages[0].asarray()
-    assert np.abs(vips.numpy().squeeze().astype(int) - first.astype(int)).max() <= (4 if compression == "jpeg" else 0)
+    assert np.abs(vips.numpy().squeeze().astype(int) - first.astype(int)).max() <= (
+        4 if compression == "jpeg" else 0
+    )
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
@@ -173,7 +175,7 @@ def test_planes_as_ome_tiff(tmp_path):
         assert [level.shape[-2:] for level in series.levels] == [(150, 170), (75, 85), (38, 43)]
         reduced = series.levels[2].asarray().transpose(order)
         check_level(reduced[1, 3, 2], wanted[1, 3, 2], 2)
-        xml = ElementTree.fromstring(file.ome_metadata)
+        xml = ElementTree.fromstring(file.ome_metadata)  # noqa: S314
         assert xml.tag.endswith("OME")
 
 
@@ -229,7 +231,11 @@ def test_colours_and_blank_chunks_in_ome_zarr(tmp_path):
     np.testing.assert_array_equal(group["0"][:], np.moveaxis(array, -1, 0))
     check_level(np.moveaxis(group["1"][:], 0, -1), array, 1)
     assert not (out / "0" / "c" / "0" / "4" / "0").exists(), "a shard of nothing is stored"
-    assert [channel["color"] for channel in group.attrs["ome"]["omero"]["channels"]] == ["FF0000", "00FF00", "0000FF"]
+    assert [channel["color"] for channel in group.attrs["ome"]["omero"]["channels"]] == [
+        "FF0000",
+        "00FF00",
+        "0000FF",
+    ]
 
 
 def picture(bytes_or_path) -> np.ndarray:
@@ -242,11 +248,14 @@ def test_deep_zoom_tile_by_tile(tmp_path, tile, overlap):
     array = made("u1", (517, 389, 3))
     out = tmp_path / "out.dzi"
     exported(saved(tmp_path, array), out, "--tile-size", str(tile), "--overlap", str(overlap))
-    root = ElementTree.parse(out).getroot()
+    root = ElementTree.parse(out).getroot()  # noqa: S314
     assert root.tag == "{http://schemas.microsoft.com/deepzoom/2008}Image"
     assert root.attrib == {"Format": "png", "Overlap": str(overlap), "TileSize": str(tile)}
     assert root[0].attrib == {"Height": "517", "Width": "389"}
-    files = {path.relative_to(tmp_path / "out_files").as_posix() for path in (tmp_path / "out_files").rglob("*.png")}
+    files = {
+        path.relative_to(tmp_path / "out_files").as_posix()
+        for path in (tmp_path / "out_files").rglob("*.png")
+    }
     last = (517 - 1).bit_length()
     for level in range(last + 1):
         factor = 1 << (last - level)
@@ -257,7 +266,10 @@ def test_deep_zoom_tile_by_tile(tmp_path, tile, overlap):
                 name = f"{level}/{column}_{row}.png"
                 files.remove(name)
                 y, x = max(row * tile - overlap, 0), max(column * tile - overlap, 0)
-                bottom, right = min((row + 1) * tile + overlap, height), min((column + 1) * tile + overlap, width)
+                bottom, right = (
+                    min((row + 1) * tile + overlap, height),
+                    min((column + 1) * tile + overlap, width),
+                )
                 part = picture(tmp_path / "out_files" / name)
                 assert part.shape == (bottom - y, right - x, 3), name
                 known = whole[y:bottom, x:right]
@@ -291,7 +303,8 @@ def test_a_folder_of_tiles_is_what_the_server_serves(tmp_path, look, shape):
     assert (about["minzoom"], about["maxzoom"], about["tile_size"]) == (0, deepest, 128)
     files = sorted(path.relative_to(out) for path in out.rglob("*.png"))
     expected = sum(
-        -(-shape[0] // (128 << (deepest - z))) * -(-shape[1] // (128 << (deepest - z))) for z in range(deepest + 1)
+        -(-shape[0] // (128 << (deepest - z))) * -(-shape[1] // (128 << (deepest - z)))
+        for z in range(deepest + 1)
     )
     assert len(files) == expected
     with Server(source, *look, "--png", "fast") as server:
@@ -410,7 +423,9 @@ def test_an_export_that_was_killed_goes_on(tmp_path, name):
     assert not target.exists(), "what is half written has the name of the whole"
     # A piece that changes behind its back is written anew.
     partial = tmp_path / f"{target.name}.partial"
-    damaged = next(path for path in sorted(partial.rglob("*")) if path.is_file()) if partial.is_dir() else partial
+    damaged = (
+        next(path for path in sorted(partial.rglob("*")) if path.is_file()) if partial.is_dir() else partial
+    )
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 0xFF
     damaged.write_bytes(content)
@@ -435,7 +450,9 @@ def test_a_killed_export_of_something_else_is_begun_anew(tmp_path):
 def test_memory_does_not_grow_with_the_image(tmp_path):
     side, source = 32768, tmp_path / "sparse.npy"
     with source.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (side, side)})
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "|u1", "fortran_order": False, "shape": (side, side)}
+        )
         file.truncate(file.tell() + side * side)
     process = subprocess.Popen([binary(), "export", source, tmp_path / "out.zarr"], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -5,22 +5,28 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{BlockCache, Compression, Error, ExportOptions, Image, LevelCache, Result, Style, export};
+use crate::{
+    BlockCache, Compression, Error, ExportOptions, Image, LevelCache, Residence, Result, Style, export,
+};
 
 use super::args::ExportArgs;
-use super::memory::Memory;
+use super::memory::{Memory, default_budget};
 use super::{Failure, Fallback, complain, load, say};
 
-/// Blocks of the file that are kept for the rows that are read next, where nobody says how many bytes.
-const BLOCKS: u64 = 64 << 20;
+/// Bytes of blocks of the file that are kept for the rows that are read next, where nobody says how many.
+const BLOCKS: u64 = 32 << 20;
+/// Rows of an image that are kept at least: as high as blocks usually are.
+const ROWS: u64 = 512;
 
 pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
-    let memory = Memory {
-        levels: LevelCache::new(0),
-        blocks: BlockCache::new(args.memory.unwrap_or(BLOCKS)),
-    };
-    let images = load::one(&args.file, &args.image, &memory, fallback)?;
-    let image = chosen(&images, args)?;
+    let image = open(args, args.memory.unwrap_or(BLOCKS), fallback)?;
+    let info = image.info();
+    let pixel = info.axes.channels().saturating_mul(info.dtype.size() as u64);
+    let row = info.axes.width().saturating_mul(pixel);
+    let rows = row.saturating_mul(ROWS).min(default_budget());
+    // Opened once more where that is nearly free, and saves it being read more than once.
+    let again = args.memory.is_none() && rows > BLOCKS && image.residence() == Residence::Local;
+    let image = if again { open(args, rows, fallback)? } else { image };
     let bar = bar();
     let told = bar.clone();
     let options = ExportOptions {
@@ -43,7 +49,7 @@ pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failu
         })),
         ..ExportOptions::default()
     };
-    let exported = export(image, &args.output, &options);
+    let exported = export(&image, &args.output, &options);
     bar.finish_and_clear();
     let exported = exported?;
     for note in &exported.notes {
@@ -64,11 +70,16 @@ pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failu
 }
 
 /// The image that is meant, of those in the file.
-fn chosen<'a>(images: &'a [Image], args: &ExportArgs) -> Result<&'a Image> {
+fn open(args: &ExportArgs, blocks: u64, fallback: Fallback<'_>) -> Result<Image> {
+    let memory = Memory {
+        levels: LevelCache::new(0),
+        blocks: BlockCache::new(blocks),
+    };
+    let images = load::one(&args.file, &args.image, &memory, fallback)?;
     let names = || images.iter().map(Image::name).collect::<Vec<_>>().join(", ");
-    match (&args.member, images) {
+    match (&args.member, &images[..]) {
         (_, []) => Err(Error::not_found("the file holds no image")),
-        (None, [only]) => Ok(only),
+        (None, [only]) => Ok(only.clone()),
         (None, _) => Err(Error::bad_request(
             "member",
             format!(
@@ -79,6 +90,7 @@ fn chosen<'a>(images: &'a [Image], args: &ExportArgs) -> Result<&'a Image> {
         (Some(wanted), _) => images
             .iter()
             .find(|image| image.name() == wanted || image.name().rsplit('/').next() == Some(wanted))
+            .cloned()
             .ok_or_else(|| {
                 Error::bad_request(
                     "member",
