@@ -91,7 +91,7 @@ def check_level(found: np.ndarray, full: np.ndarray, level: int, told: object = 
             off = np.abs(exact - 0.5) > 1e-3
             np.testing.assert_array_equal(got[off], (exact >= 0.5)[off], err_msg=str(told))
         elif plane.dtype.kind in "iu":
-            slack = 0.5 + (np.abs(exact) * 1e-15 if plane.dtype.itemsize == 8 else 0)
+            slack = 0.5 + (1e-15 * np.abs(wide).max() if plane.dtype.itemsize == 8 else 0)
             assert (np.abs(got.astype(np.float64) - exact) <= slack).all(), told
         else:
             tolerance = {2: 1e-3, 4: 1e-6, 8: 1e-12}[plane.dtype.itemsize]
@@ -135,6 +135,8 @@ def test_tiff_of_every_compression(tmp_path, compression, channels):
             assert page.shape[:2] == tuple(-(-side // (1 << level)) for side in array.shape[:2])
         else:
             check_level(page, array, level, (compression, level))
+    if compression == "zstd":
+        return  # libtiff in libvips' wheel has none: it gives zeros for tifffile's files, too
     vips = pyvips.Image.new_from_file(str(out))
     with tifffile.TiffFile(out) as file:
         first = file.pages[0].asarray()
@@ -143,6 +145,7 @@ def test_tiff_of_every_compression(tmp_path, compression, channels):
     )
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 def test_a_cog_as_gdal_wants_it(tmp_path, dtype):
     array = made(dtype, (1400, 1100))

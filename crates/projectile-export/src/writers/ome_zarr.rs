@@ -38,8 +38,9 @@ struct Multiscale {
     chunk: u64,
     compression: Compression,
     effort: Effort,
-    /// The sample that stands where nothing is stored, and how JSON says it.
-    fill: (Vec<u8>, Value),
+    /// A chunk of what stands where nothing is stored, and how JSON says its samples.
+    blank: Vec<u8>,
+    fill: Value,
     attributes: Value,
 }
 
@@ -85,7 +86,7 @@ impl Writer for OmeZarr {
         // Channels of data are planes of their own; colours are read together.
         let separate = image.kind() == Kind::Channels && info.axes.channels() > 1;
         let levels = LevelPlan::all(height, width, last, (chunk, chunk * CHUNKS), 0);
-        let fill = fill(info.dtype, info.nodata)?;
+        let (sample, fill) = fill(info.dtype, info.nodata)?;
         let attributes = attributes(image, &axes, levels.len(), &options.cancel)?;
         Ok(Box::new(Multiscale {
             plan: Plan {
@@ -104,6 +105,7 @@ impl Writer for OmeZarr {
                 &[Compression::Zstd, Compression::Deflate, Compression::None],
             )?,
             effort: options.effort,
+            blank: sample.repeat((chunk * chunk) as usize),
             fill,
             attributes,
         }))
@@ -341,7 +343,7 @@ impl Multiscale {
             "data_type": self.dtype.name(),
             "chunk_grid": { "name": "regular", "configuration": { "chunk_shape": shard } },
             "chunk_key_encoding": { "name": "default", "configuration": { "separator": "/" } },
-            "fill_value": self.fill.1,
+            "fill_value": self.fill,
             "codecs": [{
                 "name": "sharding_indexed",
                 "configuration": {
@@ -394,17 +396,15 @@ impl Output for Multiscale {
             let plane = pixels.clone().select(Some(&[channel as u64]))?;
             for at in 0..CHUNKS as usize {
                 let chunk = plane.crop(0, at * side, side, side, 1);
-                let is_empty = chunk.width() == 0 || {
-                    let bytes = chunk.to_le_bytes()?;
-                    bytes
-                        .chunks_exact(self.fill.0.len())
-                        .all(|sample| sample == self.fill.0)
+                let bytes = match chunk.width() {
+                    0 => Vec::new(),
+                    _ => padded(chunk, side)?.to_le_bytes()?,
                 };
-                if is_empty {
+                if bytes.is_empty() || bytes == self.blank {
                     index.extend([NOWHERE.to_le_bytes(), NOWHERE.to_le_bytes()].concat());
                     continue;
                 }
-                let bytes = self.compress(padded(chunk, side)?.to_le_bytes()?)?;
+                let bytes = self.compress(bytes)?;
                 index.extend((shard.len() as u64).to_le_bytes());
                 index.extend((bytes.len() as u64).to_le_bytes());
                 shard.extend(bytes);

@@ -13,9 +13,9 @@ use super::args::ExportArgs;
 use super::memory::{Memory, default_budget};
 use super::{Failure, Fallback, complain, load, say};
 
-/// Bytes of blocks of the file that are kept for the rows that are read next, where nobody says how many.
-const BLOCKS: u64 = 32 << 20;
-/// Rows of an image that are kept at least: as high as blocks usually are.
+/// Bytes of blocks of the file that are kept at least, where nobody says how many.
+const BLOCKS: u64 = 4 << 20;
+/// Rows of an image whose blocks are kept for the rows that are read next: as high as blocks usually are.
 const ROWS: u64 = 512;
 
 pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
