@@ -41,7 +41,7 @@ before(async () => {
 
 after(async () => {
   server?.closeAllConnections();
-  await new Promise((resolve) => { server ? server.close(resolve) : resolve(); });
+  if (server) await new Promise((resolve) => { server.close(resolve); });
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -174,7 +174,7 @@ fn reduce_rows<R: Reduction>(
     job: &Job<'_>,
     rows: Range<u64>,
     keep: RangeInclusive<u32>,
-) -> Result<Reduced<Plane<R::Output>, Option<TailState<R>>>> {
+) -> Result<ReducedRows<R>> {
     let steps = BLOCK_STEPS.min(*job.keep.end());
     let (height, width) = (rows.end - rows.start, job.size.1);
     let rows_of_blocks = ceil_shift(height, BLOCK_STEPS);
@@ -294,6 +294,9 @@ struct Reduced<K, S> {
     kept: Vec<K>,
     tail: Vec<S>,
 }
+
+/// What whole rows come to.
+type ReducedRows<R> = Reduced<Plane<<R as Reduction>::Output>, Option<TailState<R>>>;
 
 /// Rows of a block, of one level.
 type LevelOf<R> = (u32, Vec<<R as Reduction>::Output>);
