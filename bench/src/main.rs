@@ -10,6 +10,7 @@
 
 mod client;
 mod cog;
+mod export;
 mod files;
 mod floor;
 mod measures;
@@ -32,6 +33,7 @@ struct Options {
     python: PathBuf,
     seed: PathBuf,
     serve_python: PathBuf,
+    vips: PathBuf,
     fixtures: PathBuf,
     read_cog: PathBuf,
     work: PathBuf,
@@ -43,7 +45,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let outcome = match arguments.next().as_deref() {
         Some("floor") => floor::serve(),
-        Some("files") => match (arguments.next(), arguments.next().and_then(|text| text.parse().ok())) {
+        Some("files") => match (
+            arguments.next(),
+            arguments.next().and_then(|text| text.parse().ok()),
+        ) {
             (Some(folder), Some(latency)) => files::serve(folder.as_ref(), latency),
             _ => Err("usage: projectile-bench files FOLDER MILLISECONDS".into()),
         },
@@ -71,6 +76,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "--python" => options.python = value,
             "--seed" => options.seed = value,
             "--serve-python" => options.serve_python = value,
+            "--vips" => options.vips = value,
             "--fixtures" => options.fixtures = value,
             "--read-cog" => options.read_cog = value,
             "--work" => options.work = value,

@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::client::{Connection, get, get_final, load};
 use crate::program::Program;
 use crate::report::{Budget, Row};
-use crate::{Options, Result, cog, python, residency, zarr};
+use crate::{Options, Result, cog, export, python, residency, zarr};
 
 /// How many rows there must be.
-const ROWS: usize = 31 + python::ROWS + residency::ROWS + cog::ROWS + zarr::ROWS;
+const ROWS: usize = 31 + python::ROWS + residency::ROWS + cog::ROWS + zarr::ROWS + export::ROWS;
 pub(crate) const CONNECTIONS: usize = 8;
 pub(crate) const NO_MEMORY: &str = "this system does not tell how much memory a process has had";
 pub(crate) const MEBIBYTE: f64 = 1_048_576.0;
@@ -22,7 +22,7 @@ pub(crate) struct Fixtures {
     /// Side of the arrays in memory.
     side: usize,
     /// Side of the decoded pictures.
-    picture: usize,
+    pub(crate) picture: usize,
     /// Side of the array of about a gigabyte (in small: less).
     large: usize,
     /// Side of the sparse one of 40 GB.
@@ -98,6 +98,7 @@ pub(crate) fn all(options: &Options) -> Result<Vec<Row>> {
     residency::measure(options, &fixtures.file("hundred.npy"), &mut rows)?;
     cog::measure(options, &fixtures, &mut rows)?;
     zarr::measure(options, &fixtures, &mut rows)?;
+    export::measure(options, &fixtures, &mut rows)?;
     match rows.iter().find(|row| !row.ratio.is_finite()) {
         Some(row) => Err(format!("{}: nothing was measured", row.what)),
         None if rows.len() != ROWS => Err(format!("{} rows of {ROWS}", rows.len())),

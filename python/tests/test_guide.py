@@ -16,8 +16,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
-# That of the viewer has nothing to run.
-PAGES = sorted(page for page in GUIDES.glob("*.md") if page.stem != "viewer")
+# Those of the viewer and of the command's exports have nothing to run.
+PAGES = sorted(page for page in GUIDES.glob("*.md") if page.stem not in {"viewer", "export"})
 
 
 def snippets(page):

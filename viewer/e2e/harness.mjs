@@ -103,7 +103,7 @@ const pictures = process.env.PROJECTILE_SCREENSHOTS ?? fileURLToPath(new URL('sc
 /**
  * Keeps a picture of the page, or another one. Its name begins with what it shows: 1 samples on the GPU, 2 contrast,
  * 3 values in pixels, 4 axes, 5 measures and marks, 6 images compared, 7 zooms of each axis, 8 labels, 9 what is saved,
- * 10 pages in step, 11 the page itself.
+ * 10 pages in step, 11 the page itself, 12 exports in somebody else's viewer.
  */
 export async function shot(name, png) {
   const bytes = png ?? await page.screenshot();

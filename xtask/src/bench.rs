@@ -31,6 +31,7 @@ pub(crate) fn run_with(flags: &[&str]) -> Outcome {
     bench
         .arg("--serve-python")
         .arg(root().join("bench/serve_python.py"));
+    bench.arg("--vips").arg(setup::vips()?);
     bench.arg("--fixtures").arg(root().join("bench/fixtures.py"));
     bench.arg("--read-cog").arg(root().join("bench/read_cog.py"));
     bench.arg("--work").arg(work());

@@ -1,4 +1,4 @@
-//! Holds the rooms' arrows: core ← formats ← server ← projectile, and never the other way.
+//! Holds the rooms' arrows: core ← formats ← server ← projectile, core ← export ← projectile, and never the other way.
 //!
 //! It reads manifests and sources as text, so it sees what a compiler would allow but the house does not.
 
@@ -65,6 +65,13 @@ const ROOMS: &[Room] = &[
         why: "formats know files, not HTTP",
     },
     Room {
+        folder: "crates/projectile-export",
+        below: &["projectile-core"],
+        crates: &["tokio", "axum", "hyper", "http", "tower", "tower-http", "clap"],
+        words: &["tokio::", "axum::", "hyper::", "http::", "tower::", "clap::"],
+        why: "writers know images and files: no reader, no HTTP, no command line",
+    },
+    Room {
         folder: "crates/projectile-server",
         below: &["projectile-core", "projectile-formats"],
         crates: &["clap"],
@@ -73,7 +80,12 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "crates/projectile",
-        below: &["projectile-core", "projectile-formats", "projectile-server"],
+        below: &[
+            "projectile-core",
+            "projectile-export",
+            "projectile-formats",
+            "projectile-server",
+        ],
         crates: &[],
         words: &[],
         why: "the top of what is Rust alone",
@@ -89,6 +101,7 @@ const ROOMS: &[Room] = &[
 
 const OURS: &[&str] = &[
     "projectile-core",
+    "projectile-export",
     "projectile-formats",
     "projectile-server",
     "projectile",
@@ -98,6 +111,7 @@ const OURS: &[&str] = &[
 /// Where each registry lives, and what outside of it may not know.
 const ENCODERS: &str = "crates/projectile-core/src/encode/";
 const FORMATS: &str = "crates/projectile-formats/src/formats/";
+const WRITERS: &str = "crates/projectile-export/src/writers/";
 const PROTOCOLS: &str = "crates/projectile-server/src/protocol/";
 
 /// File name endings that only formats know: the encoders' own (`png`, `jpg`, …) are everybody's.
@@ -161,6 +175,7 @@ fn faults(files: &[File]) -> Vec<String> {
         }
     }
     registry(files, FORMATS, "formats", &mut faults);
+    registry(files, WRITERS, "writers", &mut faults);
     registry(files, PROTOCOLS, "protocol", &mut faults);
     endings(files, &mut faults);
     for file in files.iter().filter(|file| file.path.starts_with(PROTOCOLS)) {
@@ -263,10 +278,10 @@ fn registry(files: &[File], folder: &str, module: &str, faults: &mut Vec<String>
     }
 }
 
-/// Nobody outside the folders of formats and encoders lists formats by their file name endings.
+/// Nobody outside the folders of formats, encoders and writers lists formats by their file name endings.
 fn endings(files: &[File], faults: &mut Vec<String>) {
     let outside = |file: &&File| {
-        ![FORMATS, ENCODERS]
+        ![FORMATS, ENCODERS, WRITERS]
             .iter()
             .any(|folder| file.path.starts_with(folder))
             && file.path.contains("/src/")

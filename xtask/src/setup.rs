@@ -98,6 +98,18 @@ pub(crate) fn chromium() -> Outcome<PathBuf> {
     found().ok_or_else(|| "Chromium was installed but is not in /usr/bin".into())
 }
 
+/// libvips' command, which exports are measured against.
+pub(crate) fn vips() -> Outcome<PathBuf> {
+    let path = PathBuf::from("/usr/bin/vips");
+    if !path.exists() {
+        apt("libvips-tools")?;
+    }
+    if path.exists() {
+        return Ok(path);
+    }
+    Err("libvips-tools was installed but there is no /usr/bin/vips".into())
+}
+
 fn apt(package: &str) -> Outcome<()> {
     let needed =
         |why: String| format!("{package} is missing and could not be installed ({why}): install it by hand");

@@ -319,6 +319,7 @@ fn e2e() -> Outcome {
     let mut browser = setup::npm_run(&["run", "e2e"]);
     browser
         .env("PROJECTILE_URL", &server.url)
+        .env("PROJECTILE_BIN", binary()?)
         .env("CHROMIUM", chromium)
         .env("PROJECTILE_SCREENSHOTS", &pictures);
     let outcome = run(&mut browser, MINUTES(25));

@@ -28,8 +28,9 @@ pub use histogram::Histogram;
 pub use projection::Projection;
 pub use pyramid::LevelCache;
 pub use render::{
-    Area, Build, Change, ChannelDisplay, Damage, Display, ExportRequest, HistogramRequest, Image,
-    ImageOptions, Kind, LevelInfo, LevelState, Measured, Profile, Style, Tile, TileRequest,
+    Area, Band, Build, Change, ChannelDisplay, Damage, Display, ExportRequest, HistogramRequest, Image,
+    ImageOptions, Kind, LevelInfo, LevelState, Measured, Paint, Profile, StreamRequest, Style, Tile,
+    TileRequest,
 };
 pub use resample::{RESAMPLINGS, Resampling};
 pub use source::{

@@ -7,10 +7,10 @@
 mod blob;
 mod chunked;
 mod decode;
-mod folder;
 pub mod dicom;
 pub mod fits;
 mod flat;
+mod folder;
 mod format;
 mod formats;
 mod generated;

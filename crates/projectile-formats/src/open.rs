@@ -204,10 +204,21 @@ pub(crate) fn read_head(path: &Path) -> Result<Vec<u8>> {
 
 /// The format that knows these first bytes, or the name.
 pub(crate) fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let by_bytes = FORMATS.iter().find(|format| format.sniff(head));
-    let is_ending = |ending: &&str| name.strip_suffix(*ending).is_some_and(|before| before.ends_with('.'));
-    let by_name = || FORMATS.iter().find(|format| format.extensions().iter().any(is_ending));
+    let is_ending = |ending: &&str| {
+        name.strip_suffix(*ending)
+            .is_some_and(|before| before.ends_with('.'))
+    };
+    let by_name = || {
+        FORMATS
+            .iter()
+            .find(|format| format.extensions().iter().any(is_ending))
+    };
     by_bytes.or_else(by_name).copied()
 }
 

@@ -71,6 +71,7 @@ pub use projectile_core::{
     RESAMPLINGS, Ranges, ReadFuture, ReadRequest, Region, Resampling, Residence, Result, Samples, Source,
     SourceInfo, Style, Tile, TileRequest, Value, colormap,
 };
+pub use projectile_export::{Compression, ExportOptions, Exported, WRITERS, export};
 pub use projectile_formats::{
     AllowedPrefixes, Blob, Block, BlockCache, BlockReader, ChunkedOptions, ChunkedSource, Division, FORMATS,
     LeveledSource, Mode, NamedSource, OpenOptions, Progress, RemoteUrl, open as open_file,

@@ -333,7 +333,7 @@ impl Pixels {
     /// The same values as `dtype`, rounded to nearest where it is an integer; a share of trues of a half is true.
     /// Complex pixels and dtypes stay as they are.
     #[must_use]
-    pub(crate) fn cast(self, dtype: DType) -> Self {
+    pub fn cast(self, dtype: DType) -> Self {
         fn of<T: Sample>(values: Vec<f64>) -> Samples {
             T::wrap(values.into_iter().map(T::from_f64).collect())
         }

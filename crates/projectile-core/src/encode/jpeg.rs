@@ -26,10 +26,14 @@ impl Encoder for Jpeg {
     }
 
     fn encode(&self, content: Content<'_>, options: &EncodeOptions) -> Result<Vec<u8>> {
-        let raster = content
-            .colours()?
-            .clone()
-            .flatten(options.background.unwrap_or([255; 3]));
+        let raster = content.colours()?;
+        let flat;
+        let raster = if raster.bits == 8 && matches!(raster.layout, Layout::Gray | Layout::Rgb) {
+            raster
+        } else {
+            flat = raster.clone().flatten(options.background.unwrap_or([255; 3]));
+            &flat
+        };
         let colour = if raster.layout == Layout::Gray {
             ColorType::Luma
         } else {

@@ -139,6 +139,7 @@ impl Image {
             rules: self.rules(),
             threads,
             cancel,
+            rows: None,
         })
     }
 }

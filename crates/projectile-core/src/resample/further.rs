@@ -67,6 +67,7 @@ impl Resampling {
             rules,
             threads: 1,
             cancel,
+            rows: None,
         };
         let mut levels = self.reduce(&job)?;
         levels

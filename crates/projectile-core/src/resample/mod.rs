@@ -19,7 +19,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 pub use project::{Projector, Stack};
-pub use reduce::{Blocks, Job, Rules};
+pub use reduce::{Blocks, Job, Rows, Rules, in_parallel};
 
 use crate::array::{DType, Pixels};
 use crate::error::{Error, Result};

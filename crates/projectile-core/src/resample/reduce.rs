@@ -1,7 +1,7 @@
 //! Reducing a region of a source, block by block, in parallel.
 
 use std::any::TypeId;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,6 +13,9 @@ use crate::source::{Cancel, Region};
 
 /// Reads the pixels of a region, whose position is relative to the job's region.
 pub type Blocks<'a> = &'a (dyn Fn(Region) -> Result<Pixels> + Send + Sync);
+
+/// Takes whole rows of a level as they become known, from the top down: the level, the first row, the rows.
+pub type Rows<'a> = &'a (dyn Fn(u32, u64, Pixels) -> Result<()> + Sync);
 
 /// Which samples count, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,6 +53,9 @@ pub struct Job<'a> {
     pub threads: usize,
     /// Looked at between blocks.
     pub cancel: &'a Cancel,
+    /// Takes the rows of the levels that are kept, band by band, so that none is ever whole in memory; the answer is then
+    /// empty. A level's rows come in order, and those of finer levels before those of coarser ones that are made of them.
+    pub rows: Option<Rows<'a>>,
 }
 
 impl std::fmt::Debug for Job<'_> {
@@ -76,78 +82,179 @@ struct Plane<T> {
 
 /// Reduces `job` by `kind`.
 pub(crate) fn reduce<R: Reduction>(kind: &R, job: &Job<'_>) -> Result<Vec<Pixels>> {
-    let steps = BLOCK_STEPS.min(*job.keep.end());
+    if let Some(rows) = job.rows {
+        return stream(kind, job, rows).map(|()| Vec::new());
+    }
     let (height, width) = job.size;
+    let Reduced {
+        kept: mut planes,
+        tail,
+    } = reduce_rows(kind, job, 0..height, job.keep.clone())?;
+    if *job.keep.end() > BLOCK_STEPS {
+        let size = (
+            ceil_shift(height, BLOCK_STEPS) as usize,
+            ceil_shift(width, BLOCK_STEPS) as usize,
+        );
+        reduce_tail(&kind.tail(), &tail, size, job, &mut planes)?;
+    }
+    planes.into_iter().map(|plane| finish(plane, job)).collect()
+}
+
+/// Reduces `job` band by band, and gives away what is known after each.
+fn stream<R: Reduction>(kind: &R, job: &Job<'_>, give: Rows<'_>) -> Result<()> {
+    let (height, width) = job.size;
+    let (first, last) = (*job.keep.start(), *job.keep.end());
+    let (bands, columns) = (ceil_shift(height, BLOCK_STEPS), ceil_shift(width, BLOCK_STEPS));
+    let tail_kind = kind.tail();
+    let mut tail = (last > BLOCK_STEPS).then(|| {
+        Cascade::new(
+            &tail_kind,
+            bands as usize,
+            columns as usize,
+            job.channels,
+            last - BLOCK_STEPS,
+        )
+    });
+    let mut deep: Vec<(u32, Vec<R::Output>)> = Vec::new();
+    let mut given = vec![0u64; last as usize + 1];
+    for band in 0..bands {
+        let top = band << BLOCK_STEPS;
+        let bottom = height.min(top + (1 << BLOCK_STEPS));
+        let done = reduce_rows(kind, job, top..bottom, first..=last.min(BLOCK_STEPS))?;
+        for plane in done.kept {
+            give(plane.level, top >> plane.level, finish(plane, job)?)?;
+        }
+        let Some(cascade) = &mut tail else { continue };
+        let states: Vec<TailState<R>> = done.tail.into_iter().flatten().collect();
+        let mut emit = |level: usize, states: &[TailState<R>], counts| {
+            keep_row(&tail_kind, job, level, states, counts, &mut deep);
+        };
+        cascade.feed_states(&states, &mut emit);
+        if band + 1 == bands
+            && let Some(cascade) = tail.take()
+        {
+            cascade.finish(&mut emit);
+        }
+        for (level, samples) in deep.drain(..) {
+            let y = given[level as usize];
+            given[level as usize] += 1;
+            let plane = Plane {
+                level,
+                height: 1,
+                width: ceil_shift(width, level) as usize,
+                samples,
+            };
+            give(level, y, finish(plane, job)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores a row of the tail's cascade, where its level is kept.
+fn keep_row<T: Reduction>(
+    kind: &T,
+    job: &Job<'_>,
+    level: usize,
+    states: &[T::State],
+    counts: super::cascade::Counts,
+    rows: &mut Vec<(u32, Vec<T::Output>)>,
+) {
+    let reduction = level as u32 + BLOCK_STEPS;
+    if level > 0 && reduction >= *job.keep.start() {
+        let mut row = Vec::new();
+        kind.store(states, counts, job.channels, &mut row);
+        rows.push((reduction, row));
+    }
+}
+
+/// Reduces whole rows, the first of which is a multiple of a block's: planes of the levels to `keep`, and the states at
+/// 1/256, from which coarser levels are made.
+fn reduce_rows<R: Reduction>(
+    kind: &R,
+    job: &Job<'_>,
+    rows: Range<u64>,
+    keep: RangeInclusive<u32>,
+) -> Result<ReducedRows<R>> {
+    let steps = BLOCK_STEPS.min(*job.keep.end());
+    let (height, width) = (rows.end - rows.start, job.size.1);
     let rows_of_blocks = ceil_shift(height, BLOCK_STEPS);
     let columns_of_blocks = width.div_ceil(BLOCK_WIDTH);
     let blocks = usize::try_from(rows_of_blocks * columns_of_blocks)
         .map_err(|_| Error::limit("the region is too large to reduce"))?;
 
     let planes = Mutex::new(
-        job.keep
-            .clone()
-            .map(|level| plane::<R::Output>(job, level))
+        keep.map(|level| plane::<R::Output>((height, width), job.channels, level))
             .collect::<Result<Vec<_>>>()?,
     );
-    // The states at 1/256, from which coarser levels are made.
-    let tail_size = (
-        ceil_shift(height, BLOCK_STEPS) as usize,
-        ceil_shift(width, BLOCK_STEPS) as usize,
-    );
     let has_tail = *job.keep.end() > BLOCK_STEPS;
-    let tail_row = tail_size.1 * job.channels;
-    let tail = Mutex::new(vec![None; if has_tail { tail_size.0 * tail_row } else { 0 }]);
+    let tail_row = ceil_shift(width, BLOCK_STEPS) as usize * job.channels;
+    let tail = Mutex::new(vec![
+        None;
+        if has_tail {
+            rows_of_blocks as usize * tail_row
+        } else {
+            0
+        }
+    ]);
+    in_parallel(blocks, job.threads, job.cancel, |block| {
+        let (by, bx) = (block as u64 / columns_of_blocks, block as u64 % columns_of_blocks);
+        let region = Region {
+            y: by << BLOCK_STEPS,
+            x: bx * BLOCK_WIDTH,
+            height: (height - (by << BLOCK_STEPS)).min(1 << BLOCK_STEPS),
+            width: (width - bx * BLOCK_WIDTH).min(BLOCK_WIDTH),
+        };
+        let of_image = Region {
+            y: rows.start + region.y,
+            ..region
+        };
+        let done = reduce_block(kind, job, steps, of_image)?;
+        place(&mut lock(&planes), &done.kept, region, job.channels);
+        if has_tail {
+            let at = by as usize * tail_row + (region.x >> BLOCK_STEPS) as usize * job.channels;
+            for (state, slot) in done.tail.iter().zip(&mut lock(&tail)[at..]) {
+                *slot = Some(*state);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Reduced {
+        kept: into_inner(planes),
+        tail: into_inner(tail),
+    })
+}
 
+/// Does `count` pieces of work on up to `threads` threads, in order but for those that are done at a time, until one fails.
+///
+/// # Errors
+/// The first that a piece gives, and [`Cancelled`](crate::ErrorKind::Cancelled).
+pub fn in_parallel(
+    count: usize,
+    threads: usize,
+    cancel: &Cancel,
+    each: impl Fn(usize) -> Result<()> + Sync,
+) -> Result<()> {
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     let work = || {
         let failed = || lock(&failure).is_some();
         while !failed() {
-            let block = next.fetch_add(1, Ordering::Relaxed);
-            if block >= blocks {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
                 return;
             }
-            let (by, bx) = (block as u64 / columns_of_blocks, block as u64 % columns_of_blocks);
-            let region = Region {
-                y: by << BLOCK_STEPS,
-                x: bx * BLOCK_WIDTH,
-                height: (height - (by << BLOCK_STEPS)).min(1 << BLOCK_STEPS),
-                width: (width - bx * BLOCK_WIDTH).min(BLOCK_WIDTH),
-            };
-            let done = job
-                .cancel
-                .check()
-                .and_then(|()| reduce_block(kind, job, steps, region));
-            match done {
-                Ok(done) => {
-                    place(&mut lock(&planes), &done.kept, region, job.channels);
-                    if has_tail {
-                        let at = by as usize * tail_row + (region.x >> BLOCK_STEPS) as usize * job.channels;
-                        for (state, slot) in done.tail.iter().zip(&mut lock(&tail)[at..]) {
-                            *slot = Some(*state);
-                        }
-                    }
-                }
-                Err(error) => {
-                    lock(&failure).get_or_insert(error);
-                }
+            if let Err(error) = cancel.check().and_then(|()| each(at)) {
+                lock(&failure).get_or_insert(error);
             }
         }
     };
-    let threads = job.threads.clamp(1, blocks.max(1));
+    let threads = threads.clamp(1, count.max(1));
     if threads == 1 {
         work();
     } else {
         std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     }
-    if let Some(error) = into_inner(failure) {
-        return Err(error);
-    }
-    let mut planes = into_inner(planes);
-    if has_tail {
-        reduce_tail(&kind.tail(), &into_inner(tail), tail_size, job, &mut planes)?;
-    }
-    planes.into_iter().map(|plane| finish(plane, job)).collect()
+    into_inner(failure).map_or(Ok(()), Err)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -160,15 +267,15 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn plane<T: Sample>(job: &Job<'_>, level: u32) -> Result<Plane<T>> {
+fn plane<T: Sample>((height, width): (u64, u64), channels: usize, level: u32) -> Result<Plane<T>> {
     let too_large = || Error::limit(format!("level {level} of the pyramid is too large for memory"));
-    let (height, width) = (ceil_shift(job.size.0, level), ceil_shift(job.size.1, level));
+    let (height, width) = (ceil_shift(height, level), ceil_shift(width, level));
     let samples = usize::try_from(height)
         .ok()
         .and_then(|height| {
             height
                 .checked_mul(usize::try_from(width).ok()?)?
-                .checked_mul(job.channels)
+                .checked_mul(channels)
         })
         .ok_or_else(too_large)?;
     let mut plane = Vec::new();
@@ -182,11 +289,17 @@ fn plane<T: Sample>(job: &Job<'_>, level: u32) -> Result<Plane<T>> {
     })
 }
 
-/// What a block comes to: rows of kept levels, and the states at 1/256.
-struct Reduced<T, S> {
-    kept: Vec<(u32, Vec<T>)>,
+/// What is kept of levels, and the states at 1/256.
+struct Reduced<K, S> {
+    kept: Vec<K>,
     tail: Vec<S>,
 }
+
+/// What whole rows come to.
+type ReducedRows<R> = Reduced<Plane<<R as Reduction>::Output>, Option<TailState<R>>>;
+
+/// Rows of a block, of one level.
+type LevelOf<R> = (u32, Vec<<R as Reduction>::Output>);
 
 type TailState<R> = <<R as Reduction>::Tail as Reduction>::State;
 
@@ -195,7 +308,7 @@ fn reduce_block<R: Reduction>(
     job: &Job<'_>,
     steps: u32,
     region: Region,
-) -> Result<Reduced<R::Output, TailState<R>>> {
+) -> Result<Reduced<LevelOf<R>, TailState<R>>> {
     let pixels = (job.blocks)(region)?.with_whole_rows()?;
     let (height, width) = (region.height as usize, region.width as usize);
     if pixels.shape() != [height, width, job.channels] {

@@ -23,6 +23,7 @@ fn levels(
         rules,
         threads: 2,
         cancel: &Cancel::new(),
+        rows: None,
     };
     kind.reduce(&job).unwrap()
 }
@@ -253,6 +254,7 @@ fn a_cancelled_job_ends_with_that_error() {
         rules: Rules::default(),
         threads: 1,
         cancel: &cancel,
+        rows: None,
     };
     assert_eq!(
         Resampling::AVERAGE.reduce(&job).unwrap_err().kind(),
@@ -361,4 +363,51 @@ fn alpha_weighs_its_own_column_only() {
         .further(pixels, (1, 0), rules, &Cancel::new())
         .unwrap();
     assert_eq!(halved.to_f64(), [10.0, 128.0, 88.0, 128.0]);
+}
+
+#[test]
+fn rows_given_band_by_band_are_those_of_levels_kept_whole() {
+    for (height, width, channels) in [
+        (1, 1, 1),
+        (255, 300, 2),
+        (256, 700, 1),
+        (1300, 1030, 1),
+        (600, 3, 3),
+    ] {
+        let pixels = random(7, height, width, channels, |r| r as u16);
+        let last = (height.max(width) - 1).ilog2() + 1;
+        for kind in Resampling::all() {
+            let read = |r: Region| {
+                Ok(pixels.crop(r.y as usize, r.x as usize, r.height as usize, r.width as usize, 1))
+            };
+            let streamed = std::sync::Mutex::new(vec![(0, Vec::new()); last as usize]);
+            let take = |level: u32, y: u64, rows: Pixels| {
+                let (known, samples) = &mut streamed.lock().unwrap()[level as usize - 1];
+                assert_eq!(*known, y, "{kind}: level {level} out of order");
+                *known += rows.height() as u64;
+                samples.extend(rows.to_f64());
+                Ok(())
+            };
+            let job = Job {
+                blocks: &read,
+                size: (height as u64, width as u64),
+                channels,
+                dtype: DType::UInt16,
+                keep: 1..=last,
+                rules: Rules::default(),
+                threads: 2,
+                cancel: &Cancel::new(),
+                rows: Some(&take),
+            };
+            assert!(kind.reduce(&job).unwrap().is_empty());
+            let whole = levels(kind, &pixels, 1..=last, Rules::default());
+            for (whole, (rows, samples)) in whole.iter().zip(streamed.into_inner().unwrap()) {
+                assert_eq!(
+                    (whole.height() as u64, whole.to_f64()),
+                    (rows, samples),
+                    "{kind} {height} × {width}"
+                );
+            }
+        }
+    }
 }

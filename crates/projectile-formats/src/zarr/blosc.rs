@@ -47,7 +47,9 @@ pub(super) fn decode(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     }
     let blocks = header.length.div_ceil(header.block);
     // A block takes four bytes of offset at least, so that what is there bounds how many there can be.
-    let offsets = packed.get(HEADER..).and_then(|rest| rest.get(..blocks.checked_mul(4)?));
+    let offsets = packed
+        .get(HEADER..)
+        .and_then(|rest| rest.get(..blocks.checked_mul(4)?));
     let offsets = offsets.ok_or_else(cut_short)?;
     let mut bytes = Vec::new();
     for (number, offset) in offsets.chunks_exact(4).enumerate() {
@@ -63,7 +65,9 @@ fn cut_short() -> String {
 }
 
 fn word(bytes: &[u8]) -> usize {
-    bytes.first_chunk().map_or(0, |word| u32::from_le_bytes(*word) as usize)
+    bytes
+        .first_chunk()
+        .map_or(0, |word| u32::from_le_bytes(*word) as usize)
 }
 
 fn header(packed: &[u8]) -> Result<Header, String> {
@@ -296,7 +300,10 @@ mod tests {
     #[test]
     fn matches_reach_back() {
         // Three literals, then a match of 10 bytes three back.
-        assert_eq!(blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 2], 13).unwrap(), b"abcabcabcabca");
+        assert_eq!(
+            blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 2], 13).unwrap(),
+            b"abcabcabcabca"
+        );
         assert!(blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 3], 13).is_err());
         assert!(blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 2], 12).is_err());
         assert!(blosclz(&[2, b'a'], 13).is_err());

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Write one tile to a file
     Tile(TileArgs),
+    /// Write an image as OME-Zarr, pyramidal TIFF (COG), Deep Zoom, a folder of tiles, PMTiles or zip
+    Export(Box<ExportArgs>),
 }
 
 #[derive(Args, Debug)]
@@ -161,6 +163,68 @@ pub(crate) struct TileArgs {
     pub(crate) image: ImageArgs,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// The file, its address, or a sample
+    #[arg(value_name = "IN")]
+    pub(crate) file: PathBuf,
+
+    /// What to write: its ending says the format
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// The format, whatever the ending: ome-zarr, tiff, dzi, xyz, pmtiles, zip
+    #[arg(long, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+
+    /// Pixels a side of a tile or a chunk [default: dzi 254, tiff 512, else 256]
+    #[arg(short, long, visible_alias = "tile_size", value_name = "N")]
+    pub(crate) tile_size: Option<u32>,
+
+    /// Pixels by which Deep Zoom's tiles reach into their neighbours [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) overlap: Option<u32>,
+
+    /// none, deflate, zstd; png, jpeg, webp [default: ome-zarr zstd, tiff deflate, tiles png]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) compression: Option<String>,
+
+    /// Lossy quality of JPEG and WebP, 1 to 100
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: Option<u8>,
+
+    /// How hard is compressed what loses nothing: stored, fast or small
+    #[arg(long, value_name = "EFFORT", default_value = "fast", value_parser = effort)]
+    pub(crate) effort: Effort,
+
+    /// Which image of a file that holds several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) member: Option<String>,
+
+    /// Which index of an axis tiles show, e.g. t=3 (repeatable) [default: 0]
+    #[arg(long, value_name = "AXIS=N", value_parser = index)]
+    pub(crate) index: Vec<(String, u64)>,
+
+    /// Which channels tiles show, e.g. 0,2
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(crate) channels: Vec<u64>,
+
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// Memory for blocks of the file that rows to come need again, e.g. 1G [default: 512 rows of it]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Replace what is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    #[command(flatten)]
+    pub(crate) image: ImageArgs,
+}
+
 /// How a file is read and shown.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ImageArgs {
@@ -255,6 +319,12 @@ fn tile(text: &str) -> Result<TileAddress, String> {
         y,
         size,
     })
+}
+
+fn index(text: &str) -> Result<(String, u64), String> {
+    text.split_once('=')
+        .and_then(|(axis, index)| Some((axis.to_owned(), index.parse().ok()?)))
+        .ok_or_else(|| "no axis and index, e.g. t=3".to_owned())
 }
 
 fn finite(text: &str) -> Result<f64, String> {

@@ -2,6 +2,7 @@
 
 mod args;
 mod config;
+mod export;
 mod info;
 mod load;
 mod memory;
@@ -38,12 +39,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, fallback: Fallback<'_>
         None => serve::run(&cli.serve, fallback),
         Some(Command::Info(args)) => info::run(args, fallback),
         Some(Command::Tile(args)) => tile::run(args, fallback),
+        Some(Command::Export(args)) => export::run(args, fallback),
+    };
+    let failed = if matches!(cli.command, Some(Command::Export(_))) {
+        2
+    } else {
+        1
     };
     match done {
         Ok(()) => 0,
         Err(failure) => {
             complain(&failure.to_string());
-            1
+            failed
         }
     }
 }

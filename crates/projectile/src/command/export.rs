@@ -1,0 +1,113 @@
+//! `projectile export`: an image as a file, or a folder, that others read.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::{
+    BlockCache, Compression, Error, ExportOptions, Image, LevelCache, Residence, Result, Style, export,
+};
+
+use super::args::ExportArgs;
+use super::memory::{Memory, default_budget};
+use super::{Failure, Fallback, complain, load, say};
+
+/// Bytes of blocks of the file that are kept at least, where nobody says how many.
+const BLOCKS: u64 = 4 << 20;
+/// Rows of an image whose blocks are kept for the rows that are read next: as high as blocks usually are.
+const ROWS: u64 = 512;
+
+pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
+    let image = open(args, args.memory.unwrap_or(BLOCKS), fallback)?;
+    let info = image.info();
+    let pixel = info.axes.channels().saturating_mul(info.dtype.size() as u64);
+    let row = info.axes.width().saturating_mul(pixel);
+    let rows = row.saturating_mul(ROWS).min(default_budget());
+    // Opened once more where that is nearly free, and saves it being read more than once.
+    let again = args.memory.is_none() && rows > BLOCKS && image.residence() == Residence::Local;
+    let image = if again { open(args, rows, fallback)? } else { image };
+    let bar = bar();
+    let told = bar.clone();
+    let options = ExportOptions {
+        format: args.format.clone(),
+        tile_size: args.tile_size,
+        overlap: args.overlap,
+        compression: args.compression.as_deref().map(Compression::named).transpose()?,
+        quality: args.quality,
+        effort: args.effort,
+        style: Style {
+            channels: (!args.channels.is_empty()).then(|| args.channels.clone()),
+            indices: args.index.clone(),
+            ..Style::default()
+        },
+        threads: args.threads.map(usize::from),
+        overwrite: args.overwrite,
+        progress: Some(Arc::new(move |done, total| {
+            told.set_length(total);
+            told.set_position(done);
+        })),
+        ..ExportOptions::default()
+    };
+    let exported = export(&image, &args.output, &options);
+    bar.finish_and_clear();
+    let exported = exported?;
+    for note in &exported.notes {
+        complain(note);
+    }
+    let kept = match exported.kept {
+        0 => String::new(),
+        kept => format!(", {kept} of them from before"),
+    };
+    say(&format!(
+        "{}: {}, {} pieces{kept}, {:.1} MB",
+        args.output.display().to_string().replace(char::is_control, "?"),
+        exported.format,
+        exported.pieces,
+        exported.bytes as f64 / 1e6
+    ));
+    Ok(())
+}
+
+/// The image that is meant, of those in the file.
+fn open(args: &ExportArgs, blocks: u64, fallback: Fallback<'_>) -> Result<Image> {
+    let memory = Memory {
+        levels: LevelCache::new(0),
+        blocks: BlockCache::new(blocks),
+    };
+    let images = load::one(&args.file, &args.image, &memory, fallback)?;
+    let names = || images.iter().map(Image::name).collect::<Vec<_>>().join(", ");
+    match (&args.member, &images[..]) {
+        (_, []) => Err(Error::not_found("the file holds no image")),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => Err(Error::bad_request(
+            "member",
+            format!(
+                "the file holds several images: choose one by --member: {}",
+                names()
+            ),
+        )),
+        (Some(wanted), _) => images
+            .iter()
+            .find(|image| image.name() == wanted || image.name().rsplit('/').next() == Some(wanted))
+            .cloned()
+            .ok_or_else(|| {
+                Error::bad_request(
+                    "member",
+                    format!("no {wanted:?} in the file: there are {}", names()),
+                )
+            }),
+    }
+}
+
+/// A bar on a terminal; hidden on a pipe.
+fn bar() -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} % {human_pos} of {human_len} {eta:>4}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(0), target).with_style(style)
+}
