@@ -11,7 +11,7 @@ use half::f16;
 
 use super::cascade::{Counts, Reduction};
 use super::reduce::reduce;
-use super::{Job, Kind};
+use super::{Blend, Job, Kind};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::{Error, Result};
 
@@ -25,6 +25,10 @@ impl Kind for Average {
 
     fn about(&self) -> &'static str {
         "the mean of the valid pixels"
+    }
+
+    fn blend(&self) -> Blend {
+        Blend::Mean
     }
 
     fn output(&self, dtype: DType) -> DType {

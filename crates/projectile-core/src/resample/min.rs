@@ -2,7 +2,7 @@
 
 use super::extreme::{Extreme, Prefer};
 use super::reduce::reduce;
-use super::{Job, Kind, with_type};
+use super::{Blend, Job, Kind, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::Result;
 
@@ -25,6 +25,10 @@ impl Kind for Min {
 
     fn about(&self) -> &'static str {
         "the least valid pixel"
+    }
+
+    fn blend(&self) -> Blend {
+        Blend::Least
     }
 
     fn output(&self, dtype: DType) -> DType {

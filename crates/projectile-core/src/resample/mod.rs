@@ -6,6 +6,7 @@
 mod average;
 mod cascade;
 mod extreme;
+mod fit;
 mod further;
 mod max;
 mod min;
@@ -45,6 +46,11 @@ pub trait Kind: Sync {
         true
     }
 
+    /// How parts of pixels become one, where sizes are not halved.
+    fn blend(&self) -> Blend {
+        Blend::Nearest
+    }
+
     /// The type of a reduced sample of `dtype` (never complex: that is reduced as magnitude).
     fn output(&self, dtype: DType) -> DType;
 
@@ -53,6 +59,21 @@ pub trait Kind: Sync {
     /// # Errors
     /// What reading gives, and [`Cancelled`](crate::ErrorKind::Cancelled).
     fn reduce(&self, job: &Job<'_>) -> Result<Vec<Pixels>>;
+}
+
+/// How parts of pixels become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blend {
+    /// Their mean, each by its share.
+    Mean,
+    /// Their sum, each by its share.
+    Sum,
+    /// The greatest.
+    Greatest,
+    /// The least.
+    Least,
+    /// The one in the middle.
+    Nearest,
 }
 
 /// A kind of resampling, by reference to its entry in [`RESAMPLINGS`]; two are equal when their names are.

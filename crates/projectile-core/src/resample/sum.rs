@@ -3,7 +3,7 @@
 use super::average::Weighted;
 use super::cascade::{Counts, Reduction};
 use super::reduce::reduce;
-use super::{Job, Kind, with_type};
+use super::{Blend, Job, Kind, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::Result;
 
@@ -57,6 +57,10 @@ impl Kind for Sum {
 
     fn keeps_dtype(&self) -> bool {
         false
+    }
+
+    fn blend(&self) -> Blend {
+        Blend::Sum
     }
 
     fn output(&self, _dtype: DType) -> DType {

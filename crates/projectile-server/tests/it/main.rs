@@ -14,6 +14,7 @@ mod live;
 mod load;
 mod pages;
 mod property;
+mod protocols;
 mod questions;
 mod remotes;
 mod support;
