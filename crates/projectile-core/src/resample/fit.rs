@@ -59,7 +59,7 @@ impl Resampling {
         match self.blend() {
             Blend::Nearest => {
                 let middle = |span: &Span, size: usize| {
-                    (((span.start + span.end) / 2.0).floor() as usize).min(size - 1)
+                    (f64::midpoint(span.start, span.end).floor() as usize).min(size - 1)
                 };
                 let rows: Vec<usize> = rows.iter().map(|span| middle(span, height)).collect();
                 let columns: Vec<usize> = columns.iter().map(|span| middle(span, width)).collect();

@@ -92,11 +92,10 @@ impl ImageRequest {
         let size = match self.version {
             Version::Three if (rows, columns) == largest(height, width) => "max".to_owned(),
             Version::Three if is_larger => format!("^{columns},{rows}"),
-            Version::Three => format!("{columns},{rows}"),
             Version::Two if is_full => "full".to_owned(),
             // The other side follows from the region's shape.
             Version::Two if rows == scaled(height, columns, width) => format!("{columns},"),
-            Version::Two => format!("{columns},{rows}"),
+            Version::Two | Version::Three => format!("{columns},{rows}"),
         };
         let mirror = if self.finish.mirrored { "!" } else { "" };
         let quality = match self.quality {

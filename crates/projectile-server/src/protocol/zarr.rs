@@ -28,7 +28,7 @@ impl Protocol for Zarr {
         let entry = world.image(id)?;
         match *path {
             [level, "c", ref at @ ..] => chunk(entry, level, at).map(Some),
-            [.., name] if name == "zarr.json" || name.starts_with(".z") => described(entry, path).map(Some),
+            [.., name] if name == "zarr.json" || name.starts_with(".z") => Ok(Some(described(entry, path))),
             [level, ref at @ ..] if !at.is_empty() => chunk(entry, level, at).map(Some),
             _ => Err(nothing()),
         }
@@ -40,7 +40,7 @@ fn nothing() -> Error {
     Error::not_found("nothing is here: a group is at {id}.zarr/zarr.json and {id}.zarr/.zattrs")
 }
 
-fn described(entry: Arc<Entry>, path: &[&str]) -> Result<Call> {
+fn described(entry: Arc<Entry>, path: &[&str]) -> Call {
     let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
     let work = Box::new(move |entry: &Entry, cancel: &_| {
         let display = entry.image.display(cancel)?;
@@ -48,7 +48,7 @@ fn described(entry: Arc<Entry>, path: &[&str]) -> Result<Call> {
         let found = metadata(&path, &entry.image, display).ok_or_else(nothing)?;
         Document::json(&found)
     });
-    Ok(Call::Work { entry, work })
+    Call::Work { entry, work }
 }
 
 fn chunk(entry: Arc<Entry>, level: &str, at: &[&str]) -> Result<Call> {
