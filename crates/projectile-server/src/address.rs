@@ -10,7 +10,7 @@ use projectile_core::{Error, Result};
 const MOST: usize = 64;
 
 /// The path and query of a request, decoded. A decoded segment holds no slash and no control character.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Address<'a> {
     path: Vec<Cow<'a, str>>,
     query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -74,6 +74,14 @@ impl<'a> Address<'a> {
     /// The path's segments.
     pub(crate) fn path(&self) -> Vec<&str> {
         self.path.iter().map(AsRef::as_ref).collect()
+    }
+
+    /// The value of the parameter `name`, whatever case its letters are in: some protocols take any.
+    pub(crate) fn parameter_of_any_case(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_ref())
     }
 
     /// The value of the parameter `name`.

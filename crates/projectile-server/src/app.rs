@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, VIA};
+use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, LINK, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, Tile, TileRequest};
@@ -97,6 +97,9 @@ impl App {
             Err(problem) => problem.reply(),
         };
         headers::everywhere(reply.headers_mut());
+        self.options
+            .origins
+            .tell(&parts.method, &parts.headers, reply.headers_mut());
         if self.options.framed_by_notebooks {
             headers::framed_by_notebooks(reply.headers_mut());
         }
@@ -180,13 +183,23 @@ impl App {
             uploads: self.options.uploads.as_ref().map(Uploads::limit),
             quality: self.options.quality,
             effort: self.options.png.unwrap_or_else(|| effort(peer, &parts.headers)),
+            parts,
+            public_url: self.options.public_url.as_deref(),
         };
         match protocol::parse(&address, &world)? {
             Call::Tile {
                 entry,
                 request,
                 pinned,
-            } => self.tile(entry, request, pinned, &parts.headers).await,
+                link,
+            } => {
+                let mut reply = self.tile(entry, request, pinned, &parts.headers).await?;
+                if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
+                    reply.headers_mut().insert(LINK, link);
+                }
+                Ok(reply)
+            }
+            Call::Elsewhere(address) => Ok(respond::elsewhere(&address)),
             Call::Document(document) => Ok(respond::document(document, &parts.headers)),
             Call::Work { entry, work } => {
                 let seen = Arc::clone(&entry);

@@ -7,6 +7,7 @@
 
 mod address;
 mod app;
+mod base;
 mod builder;
 mod cache;
 mod catalog;
@@ -15,7 +16,9 @@ mod description;
 mod error;
 mod flight;
 mod guard;
+mod iiif;
 mod live;
+mod matrices;
 mod methods;
 mod options;
 mod payload;
@@ -31,13 +34,15 @@ mod shutdown;
 mod upload;
 mod uploads;
 mod viewer;
+mod xml;
+mod zarr;
 
 pub use description::describe;
 pub use live::{Live, PageState, PixelBox};
 pub use options::{Limits, Options, Page};
 pub use payload::Payload;
 pub use remotes::Remotes;
-pub use security::{AllowedHosts, Token};
+pub use security::{AllowedHosts, AllowedOrigins, Token};
 pub use serve::{Server, Serving, raise_open_files, router, serve};
 pub use shutdown::{Shutdown, ShutdownHandle};
 pub use uploads::Uploads;

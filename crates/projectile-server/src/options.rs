@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::remotes::Remotes;
-use crate::security::{AllowedHosts, Token};
+use crate::security::{AllowedHosts, AllowedOrigins, Token};
 use crate::uploads::Uploads;
 
 /// How long connections may take, and how many there may be.
@@ -69,6 +69,11 @@ pub struct Options {
     pub uploads: Option<Uploads>,
     /// What opens addresses that clients give; `None` where they may not.
     pub remotes: Option<Remotes>,
+    /// The sites whose pages may read the answers.
+    pub origins: AllowedOrigins,
+    /// Where clients reach the server, e.g. `https://example.org/maps`, for documents that have to say it; where the
+    /// request came to if `None`.
+    pub public_url: Option<String>,
     /// Whether pages of this machine, such as notebooks, may show the viewer in a frame.
     pub framed_by_notebooks: bool,
 }
@@ -89,6 +94,8 @@ impl Default for Options {
             page: Page::Viewer,
             uploads: None,
             remotes: None,
+            origins: AllowedOrigins::default(),
+            public_url: None,
             framed_by_notebooks: false,
         }
     }

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use projectile_core::ErrorKind;
 use serde::Serialize;
@@ -172,6 +172,16 @@ pub(crate) fn events(subscription: Subscription) -> Reply {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // A proxy that collects before it sends would keep them from the page.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    reply
+}
+
+/// What is asked for is at another address.
+pub(crate) fn elsewhere(address: &str) -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(address) = HeaderValue::try_from(address) {
+        reply.headers_mut().insert(LOCATION, address);
+    }
     reply
 }
 

@@ -5,6 +5,7 @@ mod dimension;
 mod dtype;
 mod memory;
 mod mosaic;
+mod pick;
 mod pixels;
 mod samples;
 

@@ -2,6 +2,7 @@
 
 pub mod colormaps;
 mod composite;
+mod finish;
 mod indexed;
 mod labels;
 mod linear;
@@ -9,6 +10,7 @@ mod raster;
 mod window;
 
 pub use colormaps::{COLORMAPS, Colormap, colormap};
+pub use finish::{Finish, Tones};
 pub use labels::label_colour;
 pub use raster::{Layout, Raster};
 pub use window::{Window, WindowFrom};

@@ -71,15 +71,15 @@ impl Raster {
         self.layout.channels() * usize::from(self.bits / 8)
     }
 
-    /// The picture with each pixel repeated `repeat` times a side, in the top left of a square of `size` pixels a
-    /// side that is transparent elsewhere.
+    /// The picture with each pixel repeated `repeat` times a side, in the top left of one of `rows × columns`
+    /// pixels that is transparent elsewhere.
     #[must_use]
-    pub fn place(self, repeat: usize, size: usize) -> Self {
+    pub fn place(self, repeat: usize, (rows, columns): (usize, usize)) -> Self {
         let (height, width) = (self.height * repeat, self.width * repeat);
-        if repeat == 1 && height == size && width == size {
+        if repeat == 1 && (height, width) == (rows, columns) {
             return self;
         }
-        let mut picture = if height < size || width < size {
+        let mut picture = if height < rows || width < columns {
             self.with_room_for_transparency()
         } else {
             self
@@ -93,7 +93,7 @@ impl Raster {
                 .unwrap_or(0) as u8,
             _ => 0,
         };
-        let mut data = Vec::with_capacity(size * size * pixel);
+        let mut data = Vec::with_capacity(rows * columns * pixel);
         for row in picture
             .data
             .chunks_exact(picture.width.max(1) * pixel)
@@ -106,13 +106,13 @@ impl Raster {
                 row.chunks_exact(pixel)
                     .for_each(|p| (0..repeat).for_each(|_| data.extend_from_slice(p)));
             }
-            data.resize(start + size * pixel, outside);
+            data.resize(start + columns * pixel, outside);
             let end = data.len();
             (1..repeat).for_each(|_| data.extend_from_within(start..end));
         }
-        data.resize(size * size * pixel, outside);
+        data.resize(rows * columns * pixel, outside);
         picture.data = data;
-        (picture.height, picture.width) = (size, size);
+        (picture.height, picture.width) = (rows, columns);
         picture
     }
 

@@ -146,7 +146,7 @@ fn labels_keep_their_colours_and_zero_is_transparent() {
 fn placing_pads_with_transparency_and_repeats_pixels() {
     let raster = paint(&row(vec![10u8, 20]), &Painter::AsIs, None)
         .unwrap()
-        .place(2, 4);
+        .place(2, (4, 4));
     assert_eq!(raster.layout, Layout::GrayAlpha);
     let gray = |v: u8| [v, 255];
     let shown = [gray(10), gray(10), gray(20), gray(20)].concat();

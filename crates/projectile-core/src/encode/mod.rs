@@ -134,6 +134,9 @@ pub struct EncodeOptions {
     pub quality: Option<u8>,
     /// What shows through where there is no pixel and the format has no alpha; white if `None`.
     pub background: Option<[u8; 3]>,
+    /// Rows and columns of bare samples, which are zero where there is no pixel: for readers whose chunks are of one
+    /// size.
+    pub padded: Option<(u32, u32)>,
 }
 
 /// An encoder, and how to use it.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::region::Fit;
 use crate::error::{Error, Result};
 use crate::source::Region;
 
@@ -20,8 +21,8 @@ pub struct Grid {
 }
 
 /// Where a tile's pixels come from: a region of the image reduced by `2^reduction`, each pixel drawn `repeat` times
-/// a side, into the top left of a tile of `size × size` pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// a side, into the top left of a tile of `size` rows and columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// Base-2 logarithm of the source pixels per reduced pixel, a side.
     pub reduction: u32,
@@ -29,10 +30,12 @@ pub struct Placement {
     pub region: Region,
     /// Tile pixels per reduced pixel, a side; more than 1 only where `reduction` is 0.
     pub repeat: u32,
-    /// The tile's side, in pixels.
-    pub size: u32,
+    /// Rows and columns of the tile, in pixels.
+    pub size: (u32, u32),
     /// Base-2 logarithms of how often rows, and columns, are halved further; one of the two is 0.
     pub further: (u32, u32),
+    /// What part of the region is shown at which size, where the region is not shown as it is.
+    pub fit: Option<Fit>,
 }
 
 /// Neighbouring tiles of one zoom, such as a view shows.
@@ -56,6 +59,9 @@ impl Placement {
 
     /// Tile rows and columns that show pixels of the image.
     pub fn covered(&self) -> (usize, usize) {
+        if let Some(fit) = self.fit {
+            return fit.size;
+        }
         let repeat = u64::from(self.repeat);
         (
             (ceil_shift(self.region.height, self.further.0) * repeat) as usize,
@@ -65,7 +71,7 @@ impl Placement {
 
     /// Whether every pixel of the tile shows a pixel of the image.
     pub fn is_full(&self) -> bool {
-        self.covered() == (self.size as usize, self.size as usize)
+        self.covered() == (self.size.0 as usize, self.size.1 as usize)
     }
 }
 
@@ -121,8 +127,9 @@ impl Grid {
             reduction,
             region: Region { y, x, height, width },
             repeat: 1 << repeat,
-            size,
+            size: (size, size),
             further: (0, 0),
+            fit: None,
         })
     }
 
@@ -159,8 +166,9 @@ impl Grid {
             reduction,
             region: Region { y, x, height, width },
             repeat: 1,
-            size,
+            size: (size, size),
             further: (down - side - reduction, across - side - reduction),
+            fit: None,
         })
     }
 
@@ -297,8 +305,8 @@ mod tests {
             let placement = grid.place(z, x, y, 1 << side).unwrap();
             let cover = 1u128 << (grid.max_zoom() - z);
             let factor = 1u128 << placement.reduction;
-            prop_assert_eq!(cover.max(1 << side), u128::from(placement.size).max(cover));
-            prop_assert_eq!(cover * u128::from(placement.repeat), u128::from(placement.size) * factor);
+            prop_assert_eq!(cover.max(1 << side), u128::from(placement.size.0).max(cover));
+            prop_assert_eq!(cover * u128::from(placement.repeat), u128::from(placement.size.0) * factor);
             let expect = |tile: u64, length: u64| {
                 let start = (u128::from(tile) * cover).min(u128::from(length).div_ceil(factor) * factor);
                 let end = (u128::from(tile + 1) * cover).min(u128::from(length));

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::colour::Colormap;
+use crate::colour::{Colormap, Finish};
 use crate::encode::Encoding;
 use crate::error::Result;
 use crate::geometry::{Grid, Placement};
@@ -50,17 +50,40 @@ pub enum Area {
         /// The tile's side in pixels, a power of two.
         size: u32,
     },
+    /// A region of the image reduced by `2^reduction` in blocks from its top left corner: what pyramids of other
+    /// programs' tiles are cut from. It is as large as what of it lies inside of the image.
+    Reduced {
+        /// Base-2 logarithm of the image's pixels per pixel, a side.
+        reduction: u32,
+        /// Which reduced pixels.
+        region: Region,
+    },
+    /// A region of the full-resolution image at any size.
+    Scaled {
+        /// Which pixels of the image.
+        region: Region,
+        /// Rows of the answer.
+        height: u64,
+        /// Columns of the answer.
+        width: u64,
+    },
 }
 
 impl Area {
     /// Where in an image it lies.
     ///
     /// # Errors
-    /// Those of [`Grid::place`] and [`Grid::place_anisotropic`].
+    /// Those of [`Grid::place`], [`Grid::place_anisotropic`], [`Grid::place_reduced`] and [`Grid::place_scaled`].
     pub fn place(&self, grid: Grid) -> Result<Placement> {
         match *self {
             Self::Tile { z, x, y, size } => grid.place(z, x, y, size),
             Self::Anisotropic { zx, zy, x, y, size } => grid.place_anisotropic((zx, zy), x, y, size),
+            Self::Reduced { reduction, region } => grid.place_reduced(reduction, region),
+            Self::Scaled {
+                region,
+                height,
+                width,
+            } => grid.place_scaled(region, (height, width)),
         }
     }
 
@@ -69,6 +92,17 @@ impl Area {
         let (zx, zy, x, y) = match *self {
             Self::Tile { z, x, y, .. } => (z, z, x, y),
             Self::Anisotropic { zx, zy, x, y, .. } => (zx, zy, x, y),
+            Self::Scaled { region, .. } => return region,
+            Self::Reduced { reduction, region } => {
+                let wide =
+                    |length: u64| length.saturating_mul(1u64.checked_shl(reduction).unwrap_or(u64::MAX));
+                return Region {
+                    y: wide(region.y),
+                    x: wide(region.x),
+                    height: wide(region.height),
+                    width: wide(region.width),
+                };
+            }
         };
         let [across, down] = [zx, zy].map(|z| grid.max_zoom().saturating_sub(z));
         Region {
@@ -104,6 +138,8 @@ pub struct Style {
     pub projections: Vec<(String, Projection)>,
     /// Bits of each sample of a picture: 8, or 16 for PNG.
     pub bits: Option<u8>,
+    /// What is done to a picture last.
+    pub finish: Finish,
 }
 
 impl Style {
@@ -122,6 +158,7 @@ impl Style {
         &[(String, u64)],
         &[(String, Projection)],
         Option<u8>,
+        Finish,
     ) {
         (
             self.colormap.map(|map| map.name),
@@ -137,6 +174,7 @@ impl Style {
             &self.indices,
             &self.projections,
             self.bits,
+            self.finish,
         )
     }
 }

@@ -50,6 +50,10 @@ impl Image {
             let supply = Levelling::of(self, resampling, selection).supply(&placement, selection, cancel)?;
             cancel.check()?;
             let pixels = resampling.further(supply.pixels, placement.further, self.rules(), cancel)?;
+            let pixels = match &placement.fit {
+                Some(fit) => resampling.fit(pixels, fit, self.rules(), cancel)?,
+                None => pixels,
+            };
             Ok(Some(Supply { pixels, ..supply }))
         };
         match request.encoding.encoder.content() {
@@ -72,9 +76,11 @@ impl Image {
         let Ok(placement) = request.area.place(self.grid()) else {
             return false;
         };
-        if placement.size > SMALL
+        if placement.size.0.max(placement.size.1) > SMALL
             || !request.style.projections.is_empty()
             || placement.further != (0, 0)
+            || placement.fit.is_some()
+            || !request.style.finish.is_nothing()
             || !encoding.encoder.is_copy(&encoding.options)
             || !self.window_is_known(&request.style)
         {
@@ -108,19 +114,24 @@ impl Image {
         painter: &Painter,
         supply: Option<Supply>,
     ) -> Result<Tile> {
-        let size = placement.size as usize;
+        let (rows, columns) = (placement.size.0 as usize, placement.size.1 as usize);
         let provisional = supply.as_ref().is_some_and(|supply| supply.provisional);
         let damage = damage(supply.as_ref());
         let raster = match supply {
-            None => Raster::empty(size, size),
+            None => Raster::empty(rows, columns),
             Some(Supply { pixels, .. }) => {
                 let mut pixels = pixels.magnitude().unwrap_or(pixels);
                 if damage.is_some() && self.kind().alpha_channels() > 0 {
                     // What is missing has an alpha of 0 then, and what is there one of the image's own range.
                     pixels = pixels.cast(self.info().dtype);
                 }
-                paint(&pixels, painter, self.info().nodata)?.place(placement.repeat as usize, size)
+                paint(&pixels, painter, self.info().nodata)?.place(placement.repeat as usize, (rows, columns))
             }
+        };
+        let raster = if request.style.finish.is_nothing() {
+            raster
+        } else {
+            raster.finished(&request.style.finish)
         };
         let encoder = request.encoding.encoder;
         let bytes = encoder.encode(Content::Colours(&raster), &request.encoding.options)?;

@@ -12,7 +12,7 @@ use half::f16;
 use super::cascade::{Counts, Reduction};
 use super::project::along;
 use super::reduce::reduce;
-use super::{Job, Kind, Projector, Rules, Stack, with_type};
+use super::{Blend, Job, Kind, Projector, Rules, Stack, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::{Error, Result};
 
@@ -26,6 +26,10 @@ impl Kind for Average {
 
     fn about(&self) -> &'static str {
         "the mean of the valid pixels"
+    }
+
+    fn blend(&self) -> Blend {
+        Blend::Mean
     }
 
     fn output(&self, dtype: DType) -> DType {

@@ -3,7 +3,7 @@
 use super::extreme::{Extreme, Prefer};
 use super::project::along;
 use super::reduce::reduce;
-use super::{Job, Kind, Projector, Stack, with_type};
+use super::{Blend, Job, Kind, Projector, Stack, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::Result;
 
@@ -26,6 +26,10 @@ impl Kind for Min {
 
     fn about(&self) -> &'static str {
         "the least valid pixel"
+    }
+
+    fn blend(&self) -> Blend {
+        Blend::Least
     }
 
     fn output(&self, dtype: DType) -> DType {

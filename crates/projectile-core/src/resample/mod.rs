@@ -6,6 +6,7 @@
 mod average;
 mod cascade;
 mod extreme;
+mod fit;
 mod further;
 mod max;
 mod min;
@@ -47,6 +48,11 @@ pub trait Kind: Sync {
         true
     }
 
+    /// How parts of pixels become one, where sizes are not halved.
+    fn blend(&self) -> Blend {
+        Blend::Nearest
+    }
+
     /// The type of a reduced sample of `dtype` (never complex: that is reduced as magnitude).
     fn output(&self, dtype: DType) -> DType;
 
@@ -74,6 +80,21 @@ pub trait Kind: Sync {
             self.name()
         )))
     }
+}
+
+/// How parts of pixels become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blend {
+    /// Their mean, each by its share.
+    Mean,
+    /// Their sum, each by its share.
+    Sum,
+    /// The greatest.
+    Greatest,
+    /// The least.
+    Least,
+    /// The one in the middle.
+    Nearest,
 }
 
 /// A kind of resampling, by reference to its entry in [`RESAMPLINGS`]; two are equal when their names are.

@@ -4,7 +4,7 @@ use super::average::Weighted;
 use super::cascade::{Counts, Reduction};
 use super::project::along;
 use super::reduce::reduce;
-use super::{Job, Kind, Projector, Rules, Stack, with_type};
+use super::{Blend, Job, Kind, Projector, Rules, Stack, with_type};
 use crate::array::{DType, Pixels, Sample};
 use crate::error::Result;
 
@@ -58,6 +58,10 @@ impl Kind for Sum {
 
     fn keeps_dtype(&self) -> bool {
         false
+    }
+
+    fn blend(&self) -> Blend {
+        Blend::Sum
     }
 
     fn output(&self, _dtype: DType) -> DType {

@@ -5,21 +5,30 @@
 
 mod colormaps;
 mod describe;
+mod dzi;
 mod export;
 mod fetch;
 mod health;
 mod histogram;
+mod iiif;
 mod live;
 mod measure;
+mod ogc;
 mod open;
+mod tilejson;
 mod tiles;
 mod upload;
+mod wmts;
+mod zarr;
+mod zoomify;
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use projectile_core::{Cancel, Effort, Error, Result, Style, TileBlock, TileRequest};
 
 use crate::address::Address;
+use crate::base;
 use crate::catalog::{Catalog, Entry};
 use crate::respond::Document;
 
@@ -35,6 +44,13 @@ pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
     &export::Exports,
     &describe::Describe,
     &colormaps::Colormaps,
+    &dzi::DeepZoom,
+    &zoomify::Zoomify,
+    &tilejson::TileJson,
+    &wmts::Wmts,
+    &ogc::OgcTiles,
+    &iiif::Iiif,
+    &zarr::Zarr,
     &tiles::Tiles,
 ];
 
@@ -61,9 +77,34 @@ pub(crate) struct World<'a> {
     pub(crate) quality: Option<u8>,
     /// For this client, unless the address says otherwise.
     pub(crate) effort: Effort,
+    /// The request that the address is of.
+    pub(crate) parts: &'a Parts,
+    /// Where clients reach the server, where that was set.
+    pub(crate) public_url: Option<&'a str>,
 }
 
 impl World<'_> {
+    /// The address that all addresses here begin with, without a slash at its end.
+    pub(crate) fn base(&self) -> String {
+        base::of(self.parts, self.public_url)
+    }
+
+    /// The request's query with its question mark, as it was written, without the parameters of these names; empty
+    /// where nothing is left.
+    pub(crate) fn query_without(&self, names: &[&str]) -> String {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let is_kept = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            !pair.is_empty() && !names.iter().any(|left_out| left_out.eq_ignore_ascii_case(name))
+        };
+        let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+        if kept.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", kept.join("&"))
+        }
+    }
+
     /// The image of that id.
     pub(crate) fn image(&self, id: &str) -> Result<Arc<Entry>> {
         self.catalog.get(id).ok_or_else(|| {
@@ -83,7 +124,11 @@ pub(crate) enum Call {
         request: TileRequest,
         /// The revision that the address names, beside the image's version: such an answer holds for ever.
         pinned: Option<u64>,
+        /// What the header `Link` says of it.
+        link: Option<String>,
     },
+    /// What is asked for is at another address.
+    Elsewhere(String),
     /// Something that is known at once.
     Document(Document),
     /// Something that takes a look at an image.

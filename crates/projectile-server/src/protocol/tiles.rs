@@ -1,6 +1,9 @@
 //! Tiles in the seed's scheme: `/{z}/{x}/{y}.png` and its longer forms, for the first image at the root and for each
 //! under `/images/{id}`. Where the zoom is two, `/{zx},{zy}/{x}/{y}.png`, each axis has its own.
 
+use std::sync::Arc;
+
+use projectile_core::colour::Finish;
 use projectile_core::{Area, Effort, Encoding, Error, Resampling, Result, Style, TileRequest, colormap};
 
 use super::{Call, Protocol, World};
@@ -35,15 +38,38 @@ impl Protocol for Tiles {
             return Ok(None);
         };
         let request = request(&entry, &tail[..tail.len() - 1], last, format, address, world)?;
-        let revision = address.parameter("r").map_or(Ok(0), |r| whole("r", r))?;
-        let is_named = address.parameter("v").is_some_and(|v| v == version(&entry.image));
-        let pinned = is_named.then_some(revision);
-        Ok(Some(Call::Tile {
-            entry,
-            request,
-            pinned,
-        }))
+        call(entry, request, address).map(Some)
     }
+}
+
+/// The call of a request. Where the address names the image's version, the answer holds for ever.
+fn call(entry: Arc<Entry>, request: TileRequest, address: &Address<'_>) -> Result<Call> {
+    let revision = address.parameter("r").map_or(Ok(0), |r| whole("r", r))?;
+    let is_named = address.parameter("v").is_some_and(|v| v == version(&entry.image));
+    let pinned = is_named.then_some(revision);
+    Ok(Call::Tile {
+        entry,
+        request,
+        pinned,
+        link: None,
+    })
+}
+
+/// A tile of another tiling: `area` of the image in the format and style that the address says.
+pub(super) fn cut(
+    entry: Arc<Entry>,
+    area: Area,
+    format: &str,
+    address: &Address<'_>,
+    world: &World<'_>,
+) -> Result<Call> {
+    let request = TileRequest {
+        area,
+        style: style(&entry, address)?,
+        encoding: encoding(format, address, world)?,
+    };
+    area.place(entry.image.grid())?;
+    call(entry, request, address)
 }
 
 fn is_tail(tail: &[&str]) -> bool {
@@ -124,6 +150,7 @@ pub(super) fn style(entry: &Entry, address: &Address<'_>) -> Result<Style> {
             .transpose()?,
         indices,
         projections,
+        finish: Finish::default(),
         bits: match address.parameter("bits") {
             None | Some("8") => None,
             Some("16") => Some(16),

@@ -6,7 +6,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue};
 
 /// On every answer: pages of other sites can neither read it nor embed it, its type is what it says, and nothing of
-/// its address leaks. No answer ever has a CORS header.
+/// its address leaks. Which other sites may read it all the same is for `cors` to say.
 const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
     (
         HeaderName::from_static("cross-origin-resource-policy"),

@@ -15,6 +15,7 @@ mod live;
 mod load;
 mod pages;
 mod property;
+mod protocols;
 mod questions;
 mod remotes;
 mod support;

@@ -76,6 +76,14 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) no_auth: bool,
 
+    /// A site whose pages may read the answers, e.g. `https://example.org`, or * for any (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors: Vec<String>,
+
+    /// Where clients reach the server, for documents that say it, e.g. `https://example.org/maps` [default: as asked]
+    #[arg(long, value_name = "URL", value_parser = public_url)]
+    pub(crate) public_url: Option<String>,
+
     /// Open the browser
     #[arg(long)]
     pub(crate) open: bool,
@@ -285,6 +293,23 @@ fn view(text: &str) -> Result<String, String> {
         return Err("not the part of an address after #, e.g. 'image=terrain&x=512&y=300&zoom=2'".to_owned());
     }
     Ok(fragment.to_owned())
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_one = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.contains(|letter: char| {
+                letter.is_whitespace() || letter.is_control() || "?#<>\"".contains(letter)
+            })
+    });
+    if is_one {
+        Ok(text.to_owned())
+    } else {
+        Err("no address, e.g. https://example.org/maps".to_owned())
+    }
 }
 
 fn tile_size(text: &str) -> Result<u32, String> {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use crate::{AllowedHosts, Options, Page, raise_open_files};
+use crate::{AllowedHosts, AllowedOrigins, Options, Page, raise_open_files};
 
 use super::Failure;
 use super::args::ServeArgs;
@@ -27,6 +27,8 @@ pub(crate) fn options(args: &ServeArgs) -> Result<(Options, Memory), Failure> {
         .iter()
         .try_fold(AllowedHosts::loopback(), |hosts, name| hosts.and(name))?;
     options.page = page(args)?;
+    options.origins = AllowedOrigins::new(&args.cors).map_err(|why| format!("--cors {why}"))?;
+    options.public_url.clone_from(&args.public_url);
     Ok((options, Memory::of(budget, tiles)))
 }
 
