@@ -170,7 +170,7 @@ impl Image {
         }
         let placement = request.area.place(self.grid())?;
         let (height, width) = placement.covered();
-        let raster = hatched(height, width).place(1, placement.size as usize);
+        let raster = hatched(height, width).place(1, (placement.size.0 as usize, placement.size.1 as usize));
         Ok(Tile {
             bytes: encoder.encode(Content::Colours(&raster), &request.encoding.options)?,
             media_type: encoder.media_type(),
