@@ -119,11 +119,8 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn version_1(fields: &Fields<'_>) -> Result<Header> {
-    let sizes = sizes(
-        &(0..8)
-            .map(|i| fields.i16(40 + 2 * i).map(i64::from))
-            .collect::<Result<_>>()?,
-    )?;
+    let dim = (0..8).map(|i| fields.i16(40 + 2 * i).map(i64::from));
+    let sizes = sizes(&dim.collect::<Result<Vec<_>>>()?)?;
     let steps = (1..=sizes.len())
         .map(|i| fields.f32(76 + 4 * i).map(f64::from))
         .collect::<Result<_>>()?;
@@ -149,7 +146,8 @@ fn version_1(fields: &Fields<'_>) -> Result<Header> {
 }
 
 fn version_2(fields: &Fields<'_>) -> Result<Header> {
-    let sizes = sizes((0..8).map(|i| fields.i64(16 + 8 * i)).collect::<Result<_>>()?)?;
+    let dim = (0..8).map(|i| fields.i64(16 + 8 * i));
+    let sizes = sizes(&dim.collect::<Result<Vec<_>>>()?)?;
     let steps = (1..=sizes.len())
         .map(|i| fields.f64(104 + 8 * i))
         .collect::<Result<_>>()?;

@@ -204,7 +204,7 @@ fn flipped_bytes_end_in_an_error_or_a_picture_and_in_time() {
             let mut damaged = bytes.clone();
             for _ in 0..=round % 4 {
                 // Headers are where the trouble is: most of the hits go there.
-                let range = if noise(&mut seed) & 3 == 0 {
+                let range = if noise(&mut seed).is_multiple_of(4) {
                     bytes.len()
                 } else {
                     bytes.len().min(1400)
