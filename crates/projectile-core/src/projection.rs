@@ -353,7 +353,7 @@ mod tests {
         );
         for (planes, kind) in [
             (0..0, ErrorKind::BadRequest),
-            (5..3, ErrorKind::BadRequest),
+            (Range { start: 5, end: 3 }, ErrorKind::BadRequest),
             (0..40_001, ErrorKind::BadRequest),
             (0..40_000, ErrorKind::Limit),
         ] {

@@ -22,11 +22,11 @@ pub(crate) struct Key {
     pub(crate) indices: Vec<u64>,
 }
 
-/// Built levels: `levels[i]` is the plane reduced by `2^(first + i)`, all channels.
+/// Built levels: `reduced[i]` is the plane reduced by `2^(first + i)`, all channels.
 #[derive(Debug)]
 pub(crate) struct Levels {
     pub(crate) first: u32,
-    pub(crate) levels: Vec<Pixels>,
+    pub(crate) reduced: Vec<Pixels>,
     /// What could not be read and is no data, where there is such; the levels then have a dtype that says so.
     pub(crate) holes: Option<Holes>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Levels {
 impl Levels {
     /// The plane reduced by `2^reduction`, where it was kept.
     pub(crate) fn get(&self, reduction: u32) -> Option<&Pixels> {
-        self.levels.get(reduction.checked_sub(self.first)? as usize)
+        self.reduced.get(reduction.checked_sub(self.first)? as usize)
     }
 
     /// Why some of a region of a level is missing, if it is.
@@ -48,7 +48,7 @@ impl Levels {
     }
 
     fn bytes(&self) -> usize {
-        self.levels
+        self.reduced
             .iter()
             .map(|level| level.samples().len() * level.dtype().size())
             .sum()
@@ -231,7 +231,7 @@ mod tests {
         let level = Pixels::new(Samples::UInt8(vec![0; bytes].into()), 1, bytes, 1).unwrap();
         Levels {
             first: 1,
-            levels: vec![level],
+            reduced: vec![level],
             holes: None,
         }
     }

@@ -70,7 +70,11 @@ impl Build {
             }
             reduced => (reduced?, None),
         };
-        Ok(Levels { first, levels, holes })
+        Ok(Levels {
+            first,
+            reduced: levels,
+            holes,
+        })
     }
 }
 

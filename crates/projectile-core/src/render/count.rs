@@ -84,7 +84,7 @@ impl Image {
         };
         let pixels = region.height as f64 * region.width as f64;
         let step = (pixels / budget as f64).sqrt().ceil().max(1.0) as u64;
-        let pixels = self.read_sample(ReadRequest {
+        let pixels = self.read_sample(&ReadRequest {
             level: 0,
             region,
             step,

@@ -146,14 +146,14 @@ impl Image {
     }
 
     /// Reads a sample of samples, of which the corrupt ones are no data.
-    pub(super) fn read_sample(&self, request: ReadRequest) -> Result<Pixels> {
+    pub(super) fn read_sample(&self, request: &ReadRequest) -> Result<Pixels> {
         /// Pixels of the sample a side that are given up together.
         const LEAST: u64 = 16;
         match self.read(request.clone()) {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 let info = self.info();
                 let dtype = holds_holes(info.dtype.magnitude(), info.nodata);
-                self.read_around(&request, dtype, LEAST, &Holes::default())
+                self.read_around(request, dtype, LEAST, &Holes::default())
             }
             read => read,
         }

@@ -360,7 +360,7 @@ impl Image {
                     indices,
                     channels: None,
                 };
-                self.read_sample(ReadRequest {
+                self.read_sample(&ReadRequest {
                     level: 0,
                     region,
                     step,

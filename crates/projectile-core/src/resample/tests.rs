@@ -264,7 +264,9 @@ fn a_cancelled_job_ends_with_that_error() {
 
 #[test]
 fn every_file_in_this_folder_is_registered() {
-    const HELPERS: [&str; 6] = ["mod", "cascade", "extreme", "further", "reduce", "tests"];
+    const HELPERS: [&str; 7] = [
+        "mod", "cascade", "extreme", "further", "project", "reduce", "tests",
+    ];
     let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/resample"))
         .unwrap()
         .map(|entry| {
