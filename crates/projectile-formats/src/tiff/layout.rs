@@ -110,7 +110,7 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
     let Some(base) = pages
         .iter()
         .position(|(_, page)| !page.secondary)
-        .or({ if pages.is_empty() { None } else { Some(0) } })
+        .or(if pages.is_empty() { None } else { Some(0) })
     else {
         return Err(refused.unwrap_or_else(|| Error::corrupt("it holds no image")));
     };
