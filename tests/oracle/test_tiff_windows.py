@@ -17,7 +17,6 @@ import rasterio
 import tifffile
 from harness import Server, run
 from rasterio.enums import Resampling
-from rasterio.transform import from_origin
 from remote_server import RemoteServer
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ def test_every_dtype_in_tiles_and_strips(tmp_path: Path) -> None:
 
 CODECS: list[tuple[str, str, dict[str, Any], float]] = [
     ("lzw", "u1 u2 f4", {"compression": "lzw"}, 0),
-    ("lzw-2", "u1 u2 u4 i2 f4", {"compression": "lzw", "predictor": 2}, 0),
+    ("lzw-2", "u1 u2 u4 i2", {"compression": "lzw", "predictor": 2}, 0),
     ("zlib-2", "u1 u2 u4 u8 i4", {"compression": "zlib", "predictor": 2}, 0),
     ("zlib-3", "f2 f4 f8", {"compression": "zlib", "predictor": 3}, 0),
     ("zstd", "u1 u2 f8", {"compression": "zstd"}, 0),
@@ -134,33 +133,36 @@ CODECS: list[tuple[str, str, dict[str, Any], float]] = [
 ]
 
 
-def test_every_compression(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("codec", "dtypes", "options", "tolerance"), CODECS)
+def test_every_compression(
+    tmp_path: Path, codec: str, dtypes: str, options: dict[str, Any], tolerance: float
+) -> None:
     """Gray and RGB, chunky and planar, in tiles and strips; lossy ones as tifffile decodes them."""
     cases: dict[str, tuple[np.ndarray, float]] = {}
-    for codec, dtypes, options, tolerance in CODECS:
-        for dtype in dtypes.split():
-            gray, colour = smooth(dtype), smooth(dtype, 3)
-            shapes: dict[str, tuple[np.ndarray, tuple[slice, ...], dict[str, Any]]] = {
-                "gray": (gray, HALF, {"photometric": "minisblack", "tile": (128, 160)}),
-                "strips": (gray, HALF, {"photometric": "minisblack", "rowsperstrip": 40}),
-                "rgb": (colour, HALF, {"photometric": "rgb", "tile": (128, 160)}),
-                "planes": (
-                    np.ascontiguousarray(np.moveaxis(colour, -1, 0)),
-                    (slice(None), *HALF),
-                    {"photometric": "rgb", "planarconfig": "separate", "tile": (128, 160)},
-                ),
-            }
-            for shape, (array, every, more) in shapes.items():
-                if (codec == "jpeg" and shape == "planes") or (codec == "jpeg2000" and shape == "strips"):
-                    continue
-                name = f"{codec}-{shape}-{dtype}"
-                path = tmp_path / f"{name}.tif"
-                with_overview(path, array, every, **options, **more)
-                wanted = array if shape != "planes" else colour
-                # Decoders of JPEG differ in their last bit.
-                if tolerance < 0:
-                    wanted = tifffile.imread(path)
-                cases[name] = (wanted, 3 if tolerance < 0 else tolerance)
+    for dtype in dtypes.split():
+        gray, colour = smooth(dtype), smooth(dtype, 3)
+        shapes: dict[str, tuple[np.ndarray, tuple[slice, ...], dict[str, Any]]] = {
+            "gray": (gray, HALF, {"photometric": "minisblack", "tile": (128, 160)}),
+            "strips": (gray, HALF, {"photometric": "minisblack", "rowsperstrip": 40}),
+            "rgb": (colour, HALF, {"photometric": "rgb", "tile": (128, 160)}),
+            "planes": (
+                np.ascontiguousarray(np.moveaxis(colour, -1, 0)),
+                (slice(None), *HALF),
+                {"photometric": "rgb", "planarconfig": "separate", "tile": (128, 160)},
+            ),
+        }
+        for shape, (array, every, more) in shapes.items():
+            if (codec == "jpeg" and shape == "planes") or (codec == "jpeg2000" and shape == "strips"):
+                continue
+            name = f"{codec}-{shape}-{dtype}"
+            path = tmp_path / f"{name}.tif"
+            with_overview(path, array, every, **options, **more)
+            wanted = array if shape != "planes" else colour
+            # Decoders of JPEG differ in their last bit.
+            if tolerance < 0:
+                with tifffile.TiffFile(path) as tiff:
+                    wanted = tiff.pages[0].asarray()
+            cases[name] = (wanted, 3 if tolerance < 0 else tolerance)
     paths = [tmp_path / f"{name}.tif" for name in cases]
     with Server(*paths) as server:
         for name, (array, tolerance) in cases.items():
@@ -265,7 +267,7 @@ def test_ome_images_and_rgb(tmp_path: Path) -> None:
         assert [name.rsplit("/", 1)[-1] for name in names] == ["stain", "mask"]
         for image, array in zip(server.images, (colour, gray), strict=True):
             check(server, image["id"], array)
-        assert server.json(f"/images/{server.images[0]['id']}")["kind"] == "picture"
+        assert server.json(f"/images/{server.images[0]['id']}")["kind"] == "rgb"
 
 
 def test_ome_sets_of_files_are_refused(tmp_path: Path) -> None:
@@ -362,7 +364,7 @@ def geotiff(path: Path, array: np.ndarray, driver: str = "GTiff", **options: Any
         width=array.shape[2],
         dtype=array.dtype,
         crs="EPSG:32632",
-        transform=from_origin(500_000, 5_400_000, 10, 20),
+        transform=rasterio.Affine(10, 0, 500_000, 0, -20, 5_400_000),
         **options,
     ) as file:
         file.write(array)
@@ -387,7 +389,7 @@ def gdal_has(compress: str) -> bool:
     with rasterio.MemoryFile() as memory:
         try:
             options = {"driver": "GTiff", "width": 16, "height": 16, "count": 1, "dtype": "uint8"}
-            with memory.open(**options, compress=compress):
+            with memory.open(**options, compress=compress, transform=rasterio.Affine.scale(2)):
                 return True
         except rasterio.errors.RasterioError:
             return False
@@ -586,8 +588,8 @@ def test_missing_and_corrupt_tiles(tmp_path: Path) -> None:
 def test_a_file_that_changes_under_the_server(tmp_path: Path, change: str) -> None:
     """It is the old one or an error that says so: never zeros, never a dead server."""
     path = tmp_path / "passing.tif"
-    array = RNG.integers(1, 250, (1024, 1024), dtype=np.uint8)
-    with_overview(path, array, HALF, tile=(256, 256), photometric="minisblack", compression="zlib")
+    array = RNG.integers(1, 250, (2048, 2048), dtype=np.uint8)
+    with_overview(path, array, HALF, tile=(128, 128), photometric="minisblack", compression="zlib")
     with Server(path) as server:
         native = server.json(server.at("passing"))["native_zoom"]
         first = server.npy(f"{server.at('passing')}/{native}/0/0.npy").squeeze()
@@ -603,14 +605,17 @@ def test_a_file_that_changes_under_the_server(tmp_path: Path, change: str) -> No
             ),
         }
         changes[change]()
+        gone = 0
         for x, y in [(1, 1), (3, 2), (2, 3)]:
             reply = server.final(f"{server.at('passing')}/{native}/{x}/{y}.npy")
             if reply.status == 200:
-                assert change in ("remove", "rename")
+                # It may have been seen before.
                 wanted = array[y * 256 : (y + 1) * 256, x * 256 : (x + 1) * 256]
                 np.testing.assert_array_equal(reply.npy().squeeze(), wanted)
             else:
                 assert reply.status == 410, reply.body
+                gone += 1
+        assert (gone > 0) == (change in ("truncate", "rewrite"))
         assert server.get("/healthz").status == 200
 
 

@@ -1,10 +1,10 @@
-//! Image descriptions that are neither prose nor XML: ImageJ's and Aperio's.
+//! Image descriptions that are neither prose nor XML: `ImageJ`'s and Aperio's.
 
 use std::collections::BTreeMap;
 
 use projectile_core::{Coordinates, Dimension};
 
-/// What ImageJ says of a hyperstack.
+/// What `ImageJ` says of a hyperstack.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ImageJ {
     pub(super) images: u64,
@@ -16,7 +16,7 @@ pub(super) struct ImageJ {
     pub(super) interval: Option<f64>,
 }
 
-/// Reads ImageJ's description: lines of `key=value`, the first of which is its version.
+/// Reads `ImageJ`'s description: lines of `key=value`, the first of which is its version.
 pub(super) fn imagej(text: &str) -> Option<ImageJ> {
     if !text.starts_with("ImageJ=") {
         return None;
@@ -71,7 +71,7 @@ pub(super) fn aperio(text: &str) -> Option<Aperio> {
                 found.pitch = value
                     .parse()
                     .ok()
-                    .filter(|pitch: &f64| pitch.is_finite() && *pitch > 0.0)
+                    .filter(|pitch: &f64| pitch.is_finite() && *pitch > 0.0);
             }
             "AppMag" => found.details.push(("magnification".to_owned(), value.to_owned())),
             "ScanScope ID" => found.details.push(("scanner".to_owned(), value.to_owned())),

@@ -1,6 +1,6 @@
 //! GeoTIFF: where the pixels lie on the ground, and what GDAL writes beside that.
 //!
-//! Sources: OGC 19-008r4, "OGC GeoTIFF Standard" 1.1; GDAL's GTiff driver for tags 42112 and 42113.
+//! Sources: OGC 19-008r4, "OGC GeoTIFF Standard" 1.1; GDAL's `GTiff` driver for tags 42112 and 42113.
 
 use std::collections::BTreeMap;
 
@@ -172,10 +172,10 @@ fn metadata(root: &xml::Element, page: &Page, geo: &mut Geo) {
         };
         let band = item.number::<usize>("sample").filter(|&band| band < bands);
         match (item.attribute("role"), band) {
-            (Some("description"), Some(band)) => names[band] = text.to_owned(),
+            (Some("description"), Some(band)) => text.clone_into(&mut names[band]),
             (Some(role @ ("scale" | "offset" | "unittype")), Some(band)) => {
                 let all = factors.entry(role).or_insert_with(|| vec![String::new(); bands]);
-                all[band] = text.to_owned();
+                text.clone_into(&mut all[band]);
             }
             (None, None) if name == "AREA_OR_POINT" => {}
             (None, None) if geo.details.len() < 64 => geo.details.push((name.to_owned(), text.to_owned())),

@@ -110,7 +110,7 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
     let Some(base) = pages
         .iter()
         .position(|(_, page)| !page.secondary)
-        .or({ if pages.is_empty() { None } else { Some(0) } })
+        .or(if pages.is_empty() { None } else { Some(0) })
     else {
         return Err(refused.unwrap_or_else(|| Error::corrupt("it holds no image")));
     };
@@ -119,68 +119,32 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
     let mut others = Vec::new();
     let mut unused = Vec::new();
     if let Some(aperio) = description::aperio(&description) {
-        series.is_simple = false;
-        if let Some(pitch) = aperio.pitch {
-            for axis in ['y', 'x'] {
-                series
-                    .dimensions
-                    .insert(axis, spaced(pitch, Some("µm".to_owned())));
-            }
-        }
-        series.details.extend(aperio.details);
-        for (number, page) in pages {
-            if page.tiled && page.is_overview_of(&series.page) {
-                add(&mut series, Place::Page(number), page, &mut unused);
-            } else {
-                let text = describe(file, &directories[number])?;
-                let mut beside = Series::single(number, page);
-                description::beside(&text).clone_into(&mut beside.name);
-                beside.is_simple = false;
-                others.push(beside);
-            }
-        }
+        of_aperio(
+            file,
+            directories,
+            &mut series,
+            aperio,
+            pages,
+            &mut others,
+            &mut unused,
+        )?;
     } else {
-        let full = |page: &Page| !page.secondary;
-        let alike = pages
-            .iter()
-            .filter(|(_, page)| full(page))
-            .all(|(_, page)| page.stacks_with(&series.page));
-        let stack: Vec<usize> = pages
-            .iter()
-            .filter(|(_, page)| full(page))
-            .map(|(number, _)| *number)
-            .collect();
-        if series.page.secondary {
-            // Nothing but smaller versions and masks: as if each were a picture.
-            let alike = pages.iter().all(|(_, page)| page.stacks_with(&series.page));
-            if alike {
-                series
-                    .planes
-                    .extend(pages.iter().map(|(number, _)| Plane::Page(*number)));
-            }
-        } else if alike && !stack.is_empty() {
-            series
-                .planes
-                .extend(stack.iter().map(|&number| Plane::Page(number)));
-        } else {
-            for (number, page) in pages {
-                // Writers of pyramids that flag nothing tile each page and halve it.
-                let is_level = page.secondary || (page.tiled && series.page.tiled);
-                if is_level && page.is_overview_of(&series.page) {
-                    add(&mut series, Place::Page(number), page, &mut unused);
-                }
-            }
-        }
-        if series.planes.len() > 1 {
-            series.extra = vec![('z', series.planes.len() as u64)];
-        }
+        of_pages(&mut series, pages, &mut unused);
         if let Some(imagej) = description::imagej(&description) {
             of_imagej(file, directories, &mut series, &imagej)?;
         } else {
-            let geo = geo::read(file, &directories[series.first], &series.page)?;
-            series.dimensions = geo.dimensions;
-            series.channels = geo.channels;
-            series.details = geo.details;
+            match geo::read(file, &directories[series.first], &series.page) {
+                Ok(geo) => {
+                    series.dimensions = geo.dimensions;
+                    series.channels = geo.channels;
+                    series.details = geo.details;
+                }
+                Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    let reason = format!("ignored: {}", error.message());
+                    series.details.push(("GeoTIFF".to_owned(), reason));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     sub_levels(file, directories, &mut series, &mut unused)?;
@@ -199,6 +163,61 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
     all.extend(others);
     name_apart(&mut all);
     Ok(all)
+}
+
+/// A slide: its levels are tiled, in strips are the pictures beside it.
+fn of_aperio(
+    file: &mut File,
+    directories: &[Directory],
+    series: &mut Series,
+    aperio: description::Aperio,
+    pages: Vec<(usize, Page)>,
+    others: &mut Vec<Series>,
+    unused: &mut Vec<(u64, u64)>,
+) -> Result<()> {
+    series.is_simple = false;
+    if let Some(pitch) = aperio.pitch {
+        for axis in ['y', 'x'] {
+            let dimension = spaced(pitch, Some("µm".to_owned()));
+            series.dimensions.insert(axis, dimension);
+        }
+    }
+    series.details.extend(aperio.details);
+    for (number, page) in pages {
+        if page.tiled && page.is_overview_of(&series.page) {
+            add(series, Place::Page(number), page, unused);
+        } else {
+            let text = describe(file, &directories[number])?;
+            let mut beside = Series::single(number, page);
+            description::beside(&text).clone_into(&mut beside.name);
+            beside.is_simple = false;
+            others.push(beside);
+        }
+    }
+    Ok(())
+}
+
+/// Pages like the first are slices of a stack with it; others may be smaller versions of it.
+fn of_pages(series: &mut Series, pages: Vec<(usize, Page)>, unused: &mut Vec<(u64, u64)>) {
+    // Where there is nothing but smaller versions and masks, each is as good as a picture.
+    let any = series.page.secondary;
+    let full = || pages.iter().filter(|(_, page)| any || !page.secondary);
+    if full().all(|(_, page)| page.stacks_with(&series.page)) && full().next().is_some() {
+        series
+            .planes
+            .extend(full().map(|(number, _)| Plane::Page(*number)));
+    } else if !any {
+        for (number, page) in pages {
+            // Writers of pyramids that flag nothing tile each page and halve it.
+            let is_level = page.secondary || (page.tiled && series.page.tiled);
+            if is_level && page.is_overview_of(&series.page) {
+                add(series, Place::Page(number), page, unused);
+            }
+        }
+    }
+    if series.planes.len() > 1 {
+        series.extra = vec![('z', series.planes.len() as u64)];
+    }
 }
 
 /// A page's description, or nothing where it is too long to be one.
@@ -359,8 +378,15 @@ fn sub_levels(
         .integers(&directories[series.first], 330)?
         .unwrap_or_default();
     for (nth, &offset) in offsets.iter().take(MOST_LEVELS).enumerate() {
-        let (tags, _) = file.directory(offset)?;
-        let page = Page::read(file, &tags)?;
+        let read = file
+            .directory(offset)
+            .and_then(|(tags, _)| Page::read(file, &tags));
+        let page = match read {
+            Ok(page) => page,
+            // What is below the image keeps it from nothing.
+            Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => continue,
+            Err(error) => return Err(error),
+        };
         if page.is_overview_of(&series.page) {
             add(series, Place::Sub(nth), page, unused);
         }

@@ -93,7 +93,7 @@ impl Parsed {
         let main = self.main()?;
         let page = &main.page;
         codec::check(page.compression)?;
-        let of_page = self.bytes(page, options)?;
+        let of_page = Self::bytes(page, options)?;
         let bytes = of_page.saturating_mul(main.planes.len() as u64);
         let alone = self.series.len() == 1 && main.is_simple;
         let is_complex = page.dtype.is_complex();
@@ -120,7 +120,7 @@ impl Parsed {
     }
 
     /// Bytes of a page as it is shown; sizes that no arithmetic holds are refused here.
-    fn bytes(&self, page: &Page, options: &OpenOptions) -> Result<u64> {
+    fn bytes(page: &Page, options: &OpenOptions) -> Result<u64> {
         let shown = shown(page, options.mode, false)?;
         let samples = shown.channels.max(page.samples);
         // With room for what is computed of them.
@@ -175,7 +175,7 @@ impl Parsed {
     ) -> Result<Arc<dyn projectile_core::Source>> {
         let page = &series.page;
         check_readable(page)?;
-        self.bytes(page, options)?;
+        Self::bytes(page, options)?;
         let whole = shown(page, options.mode, false)?;
         let by_plane = page.planar && colour::is_plain(page) && (options.mode.is_none() || !whole.colours);
         let shape = Shape::new(&series, &whole, by_plane);
@@ -239,7 +239,7 @@ impl Parsed {
                 let page = &overview.page;
                 codec::check(page.compression).is_ok()
                     && check_readable(page).is_ok()
-                    && self.bytes(page, options).is_ok()
+                    && Self::bytes(page, options).is_ok()
                     && (is_direct(page) || page.chunk_bytes() <= MOST_CHUNK)
                     && shown(page, options.mode, false).is_ok_and(|of| of.channels == whole.channels)
             })

@@ -149,6 +149,9 @@ struct Plan {
     pieces: Vec<Option<Piece>>,
 }
 
+/// A block's page, how many bytes further on it is, and what is wanted of it.
+type Found = (Arc<Located>, u64, Vec<Wanted>);
+
 /// Part of a chunk: its number, what is wanted of it, and whether it can be read in part.
 struct Wanted {
     chunk: u64,
@@ -245,7 +248,7 @@ impl Window {
 
     fn plans(&self, blocks: &[Block]) -> Result<Vec<Result<Option<Plan>>>> {
         let mut asked: Vec<(Array, u64)> = Vec::new();
-        let mut first: Vec<Result<Option<(Arc<Located>, u64, Vec<Wanted>)>>> = Vec::new();
+        let mut first: Vec<Result<Option<Found>>> = Vec::new();
         for block in blocks {
             let (plane, y, x, sample) = self.place_of(block);
             let found = self.locate(plane).map(|found| {
@@ -349,11 +352,11 @@ impl Window {
         }
         let samples = if self.by_plane { 1 } else { page.samples };
         Ok(Plan {
+            located,
             y,
             x,
             samples,
             pieces,
-            located,
         })
     }
 
@@ -386,20 +389,17 @@ impl Window {
         let count = (height * width * plan.samples) as usize;
         let mut data = Data::zeroed(page.dtype, count)?;
         let mut raw = Vec::new();
-        let pixels = match &mut data {
-            Some(data) => {
-                // What GDAL shows for the chunks of a sparse file.
-                if let Some(nodata) = page.nodata
-                    && plan.pieces.iter().any(Option::is_none)
-                {
-                    data.fill(nodata);
-                }
-                data.bytes_mut()
+        let pixels = if let Some(data) = &mut data {
+            // What GDAL shows for the chunks of a sparse file.
+            if let Some(nodata) = page.nodata
+                && plan.pieces.iter().any(Option::is_none)
+            {
+                data.fill(nodata);
             }
-            None => {
-                raw = zeroed(count * page.dtype.size())?;
-                &mut raw[..]
-            }
+            data.bytes_mut()
+        } else {
+            raw = zeroed(count * page.dtype.size())?;
+            &mut raw[..]
         };
         let mut target = Target {
             pixels,
