@@ -27,7 +27,11 @@ pub(crate) fn serve(folder: &Path, latency: u64) -> Result<()> {
     })
 }
 
-async fn answer(State((folder, latency)): State<(PathBuf, Duration)>, uri: Uri, headers: HeaderMap) -> Response {
+async fn answer(
+    State((folder, latency)): State<(PathBuf, Duration)>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     tokio::time::sleep(latency).await;
     let path = Path::new(uri.path().trim_start_matches('/'));
     let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));

@@ -41,7 +41,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let outcome = match arguments.next().as_deref() {
         Some("floor") => floor::serve(),
-        Some("files") => match (arguments.next(), arguments.next().and_then(|text| text.parse().ok())) {
+        Some("files") => match (
+            arguments.next(),
+            arguments.next().and_then(|text| text.parse().ok()),
+        ) {
             (Some(folder), Some(latency)) => files::serve(folder.as_ref(), latency),
             _ => Err("usage: projectile-bench files FOLDER MILLISECONDS".into()),
         },

@@ -19,7 +19,10 @@ pub(crate) fn measure(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row
     let bench = std::env::current_exe().map_err(|error| error.to_string())?;
     let store = fixtures.file("image.zarr");
     let folder = store.parent().ok_or("no folder of fixtures")?;
-    let far = Program::start(bench, &[OsStr::new("files"), folder.as_os_str(), OsStr::new(LATENCY)])?;
+    let far = Program::start(
+        bench,
+        &[OsStr::new("files"), folder.as_os_str(), OsStr::new(LATENCY)],
+    )?;
     let address = format!("http://{}/image.zarr", far.address);
     for (what, store) in [
         ("local", store.to_string_lossy().into_owned()),
@@ -36,7 +39,10 @@ pub(crate) fn measure(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row
             if answer.status != 200 {
                 return Err(format!("a tile of {store}: status {}", answer.status));
             }
-            let paths: Vec<String> = tiles.iter().map(|tile| path(fixtures.zarr_side(), *tile)).collect();
+            let paths: Vec<String> = tiles
+                .iter()
+                .map(|tile| path(fixtures.zarr_side(), *tile))
+                .collect();
             rates.push(tiles.len() as f64 / load(server.address, &paths, CONNECTIONS)?.seconds);
             drop(server);
             let (first, rate) = theirs(options, &store, &tiles)?;
@@ -76,7 +82,10 @@ fn theirs(options: &Options, store: &str, tiles: &[(usize, usize)]) -> Result<(f
     let seconds: Option<f64> = text.trim().parse().ok();
     match seconds {
         Some(seconds) if output.status.success() => Ok(((all - seconds) * 1e3, tiles.len() as f64 / seconds)),
-        _ => Err(format!("zarr-python: {}", String::from_utf8_lossy(&output.stderr))),
+        _ => Err(format!(
+            "zarr-python: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
     }
 }
 

@@ -154,10 +154,21 @@ fn read_head(path: &Path) -> Result<Vec<u8>> {
 
 /// The format that knows these first bytes, or the name.
 pub(crate) fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let by_bytes = FORMATS.iter().find(|format| format.sniff(head));
-    let is_ending = |ending: &&str| name.strip_suffix(*ending).is_some_and(|before| before.ends_with('.'));
-    let by_name = || FORMATS.iter().find(|format| format.extensions().iter().any(is_ending));
+    let is_ending = |ending: &&str| {
+        name.strip_suffix(*ending)
+            .is_some_and(|before| before.ends_with('.'))
+    };
+    let by_name = || {
+        FORMATS
+            .iter()
+            .find(|format| format.extensions().iter().any(is_ending))
+    };
     by_bytes.or_else(by_name).copied()
 }
 
@@ -175,7 +186,10 @@ pub(crate) fn check_inside(format: &dyn Format, options: &OpenOptions) -> Result
     match &options.inside {
         Some(inside) if !format.opens_inside() => Err(Error::bad_request(
             "path",
-            format!("of {} files nothing is opened by a path inside of them, such as {inside}", format.name()),
+            format!(
+                "of {} files nothing is opened by a path inside of them, such as {inside}",
+                format.name()
+            ),
         )),
         _ => Ok(()),
     }

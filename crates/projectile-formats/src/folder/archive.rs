@@ -44,7 +44,7 @@ impl ArchiveFolder {
     /// [`Limit`](projectile_core::ErrorKind::Limit) for too many members.
     pub(crate) fn open(blob: &Arc<dyn Blob>) -> Result<Self> {
         let broken = |error: zip::result::ZipError| Error::corrupt(format!("a broken archive: {error}"));
-        let mut archive = ZipArchive::new(BlobReader::new(Arc::clone(blob), PIECE)).map_err(broken)?;
+        let archive = ZipArchive::new(BlobReader::new(Arc::clone(blob), PIECE)).map_err(broken)?;
         if archive.len() > MOST_MEMBERS {
             return Err(Error::limit(format!(
                 "an archive of {} members: at most {MOST_MEMBERS} are read",
@@ -88,7 +88,9 @@ impl ArchiveFolder {
                 let start = member.header.min(size);
                 // What is wrong with what is wanted is told of below.
                 let bytes = member.reach(wanted).unwrap_or(0);
-                let end = start.saturating_add(HEADER + SLACK + wanted.key.len() as u64).saturating_add(bytes);
+                let end = start
+                    .saturating_add(HEADER + SLACK + wanted.key.len() as u64)
+                    .saturating_add(bytes);
                 start..end.min(size)
             })
             .collect();
@@ -128,7 +130,10 @@ impl ArchiveFolder {
             let packed = self.bytes(span, head, &[at(&(0..member.compressed))], cancel)?;
             let packed = packed.into_iter().next().unwrap_or_default();
             let whole = inflated(&packed, member.size)?;
-            ranges.iter().map(|range| whole.slice(range.start as usize..range.end as usize)).collect()
+            ranges
+                .iter()
+                .map(|range| whole.slice(range.start as usize..range.end as usize))
+                .collect()
         } else {
             let asked: Vec<Range<u64>> = ranges.iter().map(at).collect();
             self.bytes(span, head, &asked, cancel)?
@@ -141,8 +146,17 @@ impl ArchiveFolder {
     }
 
     /// Ranges of the archive, of which `span` is here.
-    fn bytes(&self, span: &Range<u64>, head: &Bytes, asked: &[Range<u64>], cancel: &Cancel) -> Result<Vec<Bytes>> {
-        if asked.iter().all(|range| span.start <= range.start && range.end <= span.end) {
+    fn bytes(
+        &self,
+        span: &Range<u64>,
+        head: &Bytes,
+        asked: &[Range<u64>],
+        cancel: &Cancel,
+    ) -> Result<Vec<Bytes>> {
+        if asked
+            .iter()
+            .all(|range| span.start <= range.start && range.end <= span.end)
+        {
             let within = |range: &Range<u64>| {
                 head.slice((range.start - span.start) as usize..(range.end - span.start) as usize)
             };
@@ -209,7 +223,11 @@ impl Folder for ArchiveFolder {
     }
 
     fn folders(&self, path: &str) -> Result<Option<Vec<String>>> {
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let prefix = if path.is_empty() {
+            String::new()
+        } else {
+            format!("{path}/")
+        };
         let names: BTreeSet<&str> = self
             .members
             .keys()
@@ -254,9 +272,18 @@ mod tests {
                 (Part::Ranges(vec![150_000..160_000]), &long[150_000..160_000]),
             ] {
                 let wanted = [
-                    Wanted { key: key.to_owned(), part },
-                    Wanted { key: "none".to_owned(), part: Part::Whole(1) },
-                    Wanted { key: key.to_owned(), part: Part::Whole(9) },
+                    Wanted {
+                        key: key.to_owned(),
+                        part,
+                    },
+                    Wanted {
+                        key: "none".to_owned(),
+                        part: Part::Whole(1),
+                    },
+                    Wanted {
+                        key: key.to_owned(),
+                        part: Part::Whole(9),
+                    },
                 ];
                 let got = folder.get(&wanted, &Cancel::new());
                 assert_eq!(got[0].as_ref().unwrap().as_ref().unwrap().first(), expected);

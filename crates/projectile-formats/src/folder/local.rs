@@ -65,7 +65,10 @@ impl Folder for LocalFolder {
         let unreadable =
             |error: std::io::Error| Error::new(ErrorKind::Unavailable, format!("cannot be listed: {error}"));
         let mut names = Vec::new();
-        for entry in std::fs::read_dir(self.0.join(path)).map_err(unreadable)?.take(MOST) {
+        for entry in std::fs::read_dir(self.0.join(path))
+            .map_err(unreadable)?
+            .take(MOST)
+        {
             let entry = entry.map_err(unreadable)?;
             if let Ok(name) = entry.file_name().into_string()
                 && entry.path().is_dir()

@@ -112,10 +112,16 @@ pub(crate) fn join(base: &str, path: &str) -> Result<String> {
         match part {
             "" | "." => {}
             ".." => {
-                return Err(Error::bad_request("path", format!("{path:?} leads out of the folder")));
+                return Err(Error::bad_request(
+                    "path",
+                    format!("{path:?} leads out of the folder"),
+                ));
             }
             part if part.contains(['\\', '\0']) => {
-                return Err(Error::bad_request("path", format!("{path:?} is no path of a folder")));
+                return Err(Error::bad_request(
+                    "path",
+                    format!("{path:?} is no path of a folder"),
+                ));
             }
             part => parts.push(part),
         }

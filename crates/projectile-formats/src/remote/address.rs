@@ -129,7 +129,9 @@ impl RemoteUrl {
             }
             Place::Bucket { key, .. } => {
                 let text = key.to_string();
-                let split = text.rsplit_once("::").filter(|(_, inside)| inside.starts_with('/') || inside.is_empty());
+                let split = text
+                    .rsplit_once("::")
+                    .filter(|(_, inside)| inside.starts_with('/') || inside.is_empty());
                 split.and_then(|(before, inside)| {
                     *key = Path::parse(before).ok()?;
                     Some(inside.trim_start_matches('/').to_owned())
@@ -267,15 +269,27 @@ mod tests {
     #[test]
     fn what_is_inside_follows_two_colons() {
         for (text, whole, inside) in [
-            ("https://h/x.zarr::/a/b%20c?s=1", "https://h/x.zarr?…", Some("a/b c")),
+            (
+                "https://h/x.zarr::/a/b%20c?s=1",
+                "https://h/x.zarr?…",
+                Some("a/b c"),
+            ),
             ("https://[::1]:8000/x.zarr", "https://[::1]:8000/x.zarr", None),
-            ("https://[::1]:8000/x.zarr::/0", "https://[::1]:8000/x.zarr", Some("0")),
+            (
+                "https://[::1]:8000/x.zarr::/0",
+                "https://[::1]:8000/x.zarr",
+                Some("0"),
+            ),
             ("s3://b/x.zip::/labels/0", "s3://b/x.zip", Some("labels/0")),
             ("s3://b/x.zip::/", "s3://b/x.zip", Some("")),
             ("s3://b/a::b", "s3://b/a::b", None),
         ] {
             let (url, found) = RemoteUrl::parse(text).unwrap().split_inside();
-            assert_eq!((url.to_string().as_str(), found.as_deref()), (whole, inside), "{text}");
+            assert_eq!(
+                (url.to_string().as_str(), found.as_deref()),
+                (whole, inside),
+                "{text}"
+            );
         }
     }
 

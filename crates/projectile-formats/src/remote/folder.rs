@@ -51,7 +51,10 @@ impl StoreFolder {
         let path = self.path(&wanted.key)?;
         let found = match &wanted.part {
             Part::Whole(most) => self.run(&path, None, *most).await,
-            Part::First(length) => self.run(&path, Some(GetRange::Bounded(0..*length)), *length).await,
+            Part::First(length) => {
+                self.run(&path, Some(GetRange::Bounded(0..*length)), *length)
+                    .await
+            }
             Part::Last(length) => self.last(&path, *length).await,
             Part::Ranges(wanted) => self.ranges(&path, wanted).await,
         };
@@ -151,7 +154,10 @@ impl StoreFolder {
             ..GetOptions::default()
         };
         let answer = self.connection.store.get_opts(path, options).await;
-        let size = answer.map_err(|error| error::explain(&error, &self.url))?.meta.size;
+        let size = answer
+            .map_err(|error| error::explain(&error, &self.url))?
+            .meta
+            .size;
         let range = GetRange::Bounded(size.saturating_sub(length)..size);
         self.run(path, Some(range), length).await
     }
@@ -177,7 +183,10 @@ impl StoreFolder {
             }
         }
         Ok(Found {
-            bytes: wanted.iter().map(|range| ranges::cut(range, &pieces, &brought)).collect(),
+            bytes: wanted
+                .iter()
+                .map(|range| ranges::cut(range, &pieces, &brought))
+                .collect(),
             size: first.size,
             version: first.version,
         })

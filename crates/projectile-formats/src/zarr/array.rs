@@ -8,10 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use zarrs::array::codec::CodecChain;
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, BytesRepresentation, CodecOptions};
-use zarrs::array::{
-    ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, ChunkKeyEncodingTraits, DataType, DataTypeTraits,
-    FillValue, data_type,
-};
+use zarrs::array::{ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, DataType, FillValue, data_type};
 use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::metadata::v3::MetadataV3;
 
@@ -85,7 +82,9 @@ impl Layout {
         let metadata: ArrayMetadataV2 =
             serde_json::from_value(Value::Object(document)).map_err(|error| invalid(&error))?;
         if metadata.chunks.len() != metadata.shape.len() {
-            return Err(Error::corrupt("its chunks have other dimensions than it has itself"));
+            return Err(Error::corrupt(
+                "its chunks have other dimensions than it has itself",
+            ));
         }
         let mut metadata = array_metadata_v2_to_v3(&metadata).map_err(unsupported)?;
         if let Some(compressor) = compressor.filter(|compressor| !compressor.is_null()) {
@@ -112,7 +111,9 @@ impl Layout {
         codec::register();
         let unknown = metadata.additional_fields.iter();
         if let Some((name, _)) = unknown.clone().find(|(_, field)| field.must_understand()) {
-            return Err(Error::unsupported(format!("its metadata has {name:?}, which must be understood")));
+            return Err(Error::unsupported(format!(
+                "its metadata has {name:?}, which must be understood"
+            )));
         }
         if let Some(transformer) = metadata.storage_transformers.first() {
             return Err(Error::unsupported(format!(
@@ -122,11 +123,17 @@ impl Layout {
         }
         let shape = metadata.shape.clone();
         if shape.len() > MOST_DIMENSIONS {
-            return Err(Error::unsupported(format!("an array of {} dimensions", shape.len())));
+            return Err(Error::unsupported(format!(
+                "an array of {} dimensions",
+                shape.len()
+            )));
         }
         let grid = &metadata.chunk_grid;
         if grid.name() != "regular" {
-            return Err(Error::unsupported(format!("a {:?} grid of chunks is not read", grid.name())));
+            return Err(Error::unsupported(format!(
+                "a {:?} grid of chunks is not read",
+                grid.name()
+            )));
         }
         let Regular { chunk_shape: chunk } = configured(grid)?;
         let dtype = dtype(metadata.data_type.name())?;
@@ -141,12 +148,19 @@ impl Layout {
                 let inner: Vec<&str> = sharding.codecs.iter().map(MetadataV3::name).collect();
                 let inner = inner.join(", ");
                 let shards = Shards::new(&chunk, &sharding)?;
-                (sharding.chunk_shape, self::chain(&sharding.codecs)?, Some(shards), inner)
+                (
+                    sharding.chunk_shape,
+                    self::chain(&sharding.codecs)?,
+                    Some(shards),
+                    inner,
+                )
             }
             codecs => (chunk.clone(), self::chain(codecs)?, None, names.join(", ")),
         };
         if block.len() != shape.len() || chunk.len() != shape.len() {
-            return Err(Error::corrupt("its chunks have other dimensions than it has itself"));
+            return Err(Error::corrupt(
+                "its chunks have other dimensions than it has itself",
+            ));
         }
         let bytes = product(&block).and_then(|count| count.checked_mul(dtype.size() as u64));
         match bytes {
@@ -184,7 +198,12 @@ impl Layout {
 
     /// The place of a block in the grid of blocks.
     pub(super) fn place(&self, block: &Block) -> Vec<u64> {
-        block.0.iter().zip(&self.block).map(|(range, length)| range.start / length).collect()
+        block
+            .0
+            .iter()
+            .zip(&self.block)
+            .map(|(range, length)| range.start / length)
+            .collect()
     }
 
     /// The key of the object at a place in the grid of objects.
@@ -203,14 +222,24 @@ impl Layout {
     pub(super) fn decode(&self, bytes: &[u8], block: &Block) -> Result<Samples> {
         let decoded = guarded(|| {
             self.chain
-                .decode(Cow::Borrowed(bytes), &non_zero(&self.block)?, &self.data_type, &self.fill, &options())
+                .decode(
+                    Cow::Borrowed(bytes),
+                    &non_zero(&self.block)?,
+                    &self.data_type,
+                    &self.fill,
+                    &options(),
+                )
                 .map_err(|error| Error::corrupt(error.to_string()))
         })?;
-        let whole = decoded.into_fixed().map_err(|error| Error::corrupt(error.to_string()))?;
+        let whole = decoded
+            .into_fixed()
+            .map_err(|error| Error::corrupt(error.to_string()))?;
         let lengths: Vec<u64> = block.0.iter().map(|range| range.end - range.start).collect();
         let item = self.dtype.size();
         if whole.len() as u64 != product(&self.block).unwrap_or(0) * item as u64 {
-            return Err(Error::corrupt("a chunk with another number of bytes than its array says"));
+            return Err(Error::corrupt(
+                "a chunk with another number of bytes than its array says",
+            ));
         }
         let big_endian = cfg!(target_endian = "big");
         if lengths == self.block {
@@ -245,7 +274,10 @@ impl Shards {
     fn new(shard: &[u64], sharding: &Sharding) -> Result<Self> {
         let inner = &sharding.chunk_shape;
         let divides = shard.len() == inner.len()
-            && shard.iter().zip(inner).all(|(shard, inner)| *inner > 0 && *shard > 0 && shard % inner == 0);
+            && shard
+                .iter()
+                .zip(inner)
+                .all(|(shard, inner)| *inner > 0 && *shard > 0 && shard % inner == 0);
         if !divides {
             return Err(Error::corrupt(format!(
                 "shards of {} elements do not consist of chunks of {}",
@@ -253,7 +285,11 @@ impl Shards {
                 joined(inner)
             )));
         }
-        let counts: Vec<u64> = shard.iter().zip(inner).map(|(shard, inner)| shard / inner).collect();
+        let counts: Vec<u64> = shard
+            .iter()
+            .zip(inner)
+            .map(|(shard, inner)| shard / inner)
+            .collect();
         if product(&counts).is_none_or(|count| count > MOST_IN_SHARD) {
             return Err(Error::limit(format!(
                 "shards of {} chunks: at most {MOST_IN_SHARD} are in one",
@@ -261,10 +297,15 @@ impl Shards {
             )));
         }
         let index = chain(&sharding.index_codecs)?;
-        let representation =
-            index.encoded_representation(&index_shape(&counts)?, &data_type::uint64(), &FillValue::from(u64::MAX));
+        let representation = index.encoded_representation(
+            &index_shape(&counts)?,
+            &data_type::uint64(),
+            &FillValue::from(u64::MAX),
+        );
         let BytesRepresentation::FixedSize(index_bytes) = representation.map_err(unsupported)? else {
-            return Err(Error::unsupported("an index of shards that is compressed is not read"));
+            return Err(Error::unsupported(
+                "an index of shards that is compressed is not read",
+            ));
         };
         Ok(Self {
             counts,
@@ -279,10 +320,18 @@ impl Shards {
         let decoded = guarded(|| {
             let shape = index_shape(&self.counts)?;
             self.index
-                .decode(Cow::Borrowed(bytes), &shape, &data_type::uint64(), &FillValue::from(u64::MAX), &options())
+                .decode(
+                    Cow::Borrowed(bytes),
+                    &shape,
+                    &data_type::uint64(),
+                    &FillValue::from(u64::MAX),
+                    &options(),
+                )
                 .map_err(|error| Error::corrupt(format!("the index of a shard: {error}")))
         })?;
-        let words = decoded.into_fixed().map_err(|error| Error::corrupt(error.to_string()))?;
+        let words = decoded
+            .into_fixed()
+            .map_err(|error| Error::corrupt(error.to_string()))?;
         let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
         Ok(words
             .as_chunks::<16>()
@@ -319,7 +368,10 @@ pub fn check_array(json: &[u8], chunk: &[u8]) -> Result<()> {
         let _ = shards.decode(chunk);
     }
     if layout.most_encoded() <= MOST {
-        layout.decode(chunk, &Block(layout.block.iter().map(|&length| 0..length).collect()))?;
+        layout.decode(
+            chunk,
+            &Block(layout.block.iter().map(|&length| 0..length).collect()),
+        )?;
     }
     Ok(())
 }
@@ -330,7 +382,9 @@ fn index_shape(counts: &[u64]) -> Result<Vec<NonZeroU64>> {
 
 fn non_zero(shape: &[u64]) -> Result<Vec<NonZeroU64>> {
     let sizes = shape.iter().map(|&size| NonZeroU64::new(size));
-    sizes.collect::<Option<_>>().ok_or_else(|| Error::corrupt("chunks of no elements"))
+    sizes
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::corrupt("chunks of no elements"))
 }
 
 /// One thread decodes a block: others decode others.
@@ -340,8 +394,11 @@ fn options() -> CodecOptions {
 
 /// What a library makes of bytes that it may not be ready for.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::corrupt("it cannot be decoded: it is broken in an unforeseen way")))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::corrupt(
+            "it cannot be decoded: it is broken in an unforeseen way",
+        ))
+    })
 }
 
 fn chain(codecs: &[MetadataV3]) -> Result<CodecChain> {
@@ -375,7 +432,9 @@ fn unsupported(error: impl std::fmt::Display) -> Error {
 }
 
 fn product(sizes: &[u64]) -> Option<u64> {
-    sizes.iter().try_fold(1u64, |product, &size| product.checked_mul(size))
+    sizes
+        .iter()
+        .try_fold(1u64, |product, &size| product.checked_mul(size))
 }
 
 fn joined(sizes: &[u64]) -> String {
@@ -392,7 +451,11 @@ fn cropped(bytes: &[u8], whole: &[u64], lengths: &[u64], item: usize) -> Vec<u8>
     let mut out = Vec::with_capacity(outer.iter().product::<u64>() as usize * kept);
     let mut place = vec![0u64; outer.len()];
     loop {
-        let at = place.iter().zip(whole).fold(0, |at, (index, size)| at * size + index) as usize * row;
+        let at = place
+            .iter()
+            .zip(whole)
+            .fold(0, |at, (index, size)| at * size + index) as usize
+            * row;
         out.extend_from_slice(&bytes[at..at + kept]);
         // The next row, as an odometer counts.
         let Some(axis) = (0..place.len()).rev().find(|&axis| place[axis] + 1 < outer[axis]) else {
@@ -437,24 +500,39 @@ mod tests {
     #[test]
     fn both_versions_are_laid_out() {
         let layout = v2(|_| ()).unwrap();
-        assert_eq!((layout.block.as_slice(), layout.dtype), (&[10, 20][..], DType::UInt16));
+        assert_eq!(
+            (layout.block.as_slice(), layout.dtype),
+            (&[10, 20][..], DType::UInt16)
+        );
         assert_eq!(layout.key(&[3, 4]), "3.4");
         let block = Block(vec![0..10, 0..20]);
         let stored: Vec<u8> = (0..200u16).flat_map(u16::to_be_bytes).collect();
-        let Samples::UInt16(samples) = layout.decode(&stored, &block).unwrap() else { panic!() };
+        let Samples::UInt16(samples) = layout.decode(&stored, &block).unwrap() else {
+            panic!()
+        };
         // Of F order the first axis is the fastest.
         assert_eq!(samples.as_slice()[..3], [0, 10, 20]);
         let edge = Block(vec![10..13, 20..22]);
-        let Samples::UInt16(samples) = layout.decode(&stored, &edge).unwrap() else { panic!() };
+        let Samples::UInt16(samples) = layout.decode(&stored, &edge).unwrap() else {
+            panic!()
+        };
         assert_eq!(samples.as_slice(), [0, 10, 1, 11, 2, 12]);
         assert_eq!(layout.place(&edge), [1, 1]);
-        let Samples::UInt16(samples) = layout.filled(&edge) else { panic!() };
+        let Samples::UInt16(samples) = layout.filled(&edge) else {
+            panic!()
+        };
         assert_eq!(samples.as_slice(), [7; 6]);
-        assert_eq!(layout.decode(&stored[1..], &block).unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(
+            layout.decode(&stored[1..], &block).unwrap_err().kind(),
+            ErrorKind::Corrupt
+        );
 
         let layout = v3(|_| ()).unwrap();
         let shards = layout.shards.as_ref().unwrap();
-        assert_eq!((shards.counts.as_slice(), shards.index_bytes), (&[4, 3][..], 12 * 16 + 4));
+        assert_eq!(
+            (shards.counts.as_slice(), shards.index_bytes),
+            (&[4, 3][..], 12 * 16 + 4)
+        );
         assert_eq!(layout.key(&[1, 2]), "c/1/2");
         assert!(shards.decode(&[0; 196]).is_err(), "the checksum");
     }
@@ -463,27 +541,51 @@ mod tests {
     fn what_cannot_be_is_refused() {
         for (kind, layout) in [
             (ErrorKind::Limit, v2(|d| d["chunks"] = json!([1 << 20, 1 << 20]))),
-            (ErrorKind::Limit, v2(|d| d["chunks"] = json!([u64::MAX, u64::MAX]))),
+            (
+                ErrorKind::Limit,
+                v2(|d| d["chunks"] = json!([u64::MAX, u64::MAX])),
+            ),
             (ErrorKind::Corrupt, v2(|d| d["chunks"] = json!([0, 20]))),
             (ErrorKind::Corrupt, v2(|d| d["chunks"] = json!([20]))),
             (ErrorKind::Corrupt, v2(|d| d["shape"] = json!([-1, 5]))),
-            (ErrorKind::Unsupported, v2(|d| d["compressor"] = json!({"id": "lzma"}))),
-            (ErrorKind::Unsupported, v2(|d| d["filters"] = json!([{"id": "vlen-utf8"}, {"id": "delta"}]))),
+            (
+                ErrorKind::Unsupported,
+                v2(|d| d["compressor"] = json!({"id": "lzma"})),
+            ),
+            (
+                ErrorKind::Unsupported,
+                v2(|d| d["filters"] = json!([{"id": "vlen-utf8"}, {"id": "delta"}])),
+            ),
             (ErrorKind::Unsupported, v2(|d| d["dtype"] = json!("<M8[ns]"))),
             (ErrorKind::Unsupported, v2(|d| d["dtype"] = json!([["a", "<u2"]]))),
-            (ErrorKind::Unsupported, v3(|d| d["codecs"] = json!([{"name": "of-another-world"}]))),
-            (ErrorKind::Unsupported, v3(|d| d["chunk_grid"]["name"] = json!("rectangular"))),
-            (ErrorKind::Unsupported, v3(|d| d["storage_transformers"] = json!([{"name": "x"}]))),
-            (ErrorKind::Unsupported, v3(|d| d["new"] = json!({"name": "x", "must_understand": true}))),
+            (
+                ErrorKind::Unsupported,
+                v3(|d| d["codecs"] = json!([{"name": "of-another-world"}])),
+            ),
+            (
+                ErrorKind::Unsupported,
+                v3(|d| d["chunk_grid"]["name"] = json!("rectangular")),
+            ),
+            (
+                ErrorKind::Unsupported,
+                v3(|d| d["storage_transformers"] = json!([{"name": "x"}])),
+            ),
+            (
+                ErrorKind::Unsupported,
+                v3(|d| d["new"] = json!({"name": "x", "must_understand": true})),
+            ),
             (ErrorKind::Corrupt, v3(|d| d["fill_value"] = json!("red"))),
             (
                 ErrorKind::Corrupt,
                 v3(|d| d["codecs"][0]["configuration"]["chunk_shape"] = json!([10, 21])),
             ),
-            (ErrorKind::Limit, v3(|d| {
-                d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1 << 40, 1 << 40]);
-                d["codecs"][0]["configuration"]["chunk_shape"] = json!([1, 1]);
-            })),
+            (
+                ErrorKind::Limit,
+                v3(|d| {
+                    d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1 << 40, 1 << 40]);
+                    d["codecs"][0]["configuration"]["chunk_shape"] = json!([1, 1]);
+                }),
+            ),
         ] {
             let error = layout.unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");

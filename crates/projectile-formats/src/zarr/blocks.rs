@@ -140,7 +140,10 @@ impl ZarrBlocks {
             self.read_indexed(blocks, &missing, shards, is_last, &mut read)?;
         }
         let lost = || Err(Error::internal("a chunk of a shard was not read"));
-        Ok(read.into_iter().map(|samples| samples.unwrap_or_else(lost)).collect())
+        Ok(read
+            .into_iter()
+            .map(|samples| samples.unwrap_or_else(lost))
+            .collect())
     }
 
     /// Reads the blocks `missing`; leaves those unread whose index is outdated, unless this is the last try.
@@ -155,7 +158,11 @@ impl ZarrBlocks {
         let mut by_shard: HashMap<Vec<u64>, Vec<(usize, usize)>> = HashMap::new();
         for &at in missing {
             let place = self.layout.place(&blocks[at]);
-            let shard = place.iter().zip(&shards.counts).map(|(place, count)| place / count).collect();
+            let shard = place
+                .iter()
+                .zip(&shards.counts)
+                .map(|(place, count)| place / count)
+                .collect();
             let within = place.iter().zip(&shards.counts);
             let within = within.fold(0, |within, (place, count)| within * count + place % count);
             by_shard.entry(shard).or_default().push((at, within as usize));
@@ -210,7 +217,10 @@ impl ZarrBlocks {
             }
             let found = match found {
                 Ok(Some(found)) if !is_outdated => Ok(found),
-                Ok(_) => Err(Error::new(ErrorKind::Gone, "a shard is being written anew: ask again")),
+                Ok(_) => Err(Error::new(
+                    ErrorKind::Gone,
+                    "a shard is being written anew: ask again",
+                )),
                 Err(error) => Err(error),
             };
             for (number, at) in of_ranges.into_iter().enumerate() {
@@ -241,7 +251,12 @@ impl ZarrBlocks {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let mut got = if wanted.is_empty() { Vec::new() } else { self.get(wanted)? }.into_iter();
+        let mut got = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            self.get(wanted)?
+        }
+        .into_iter();
         Ok(places
             .iter()
             .zip(kept)
@@ -249,7 +264,9 @@ impl ZarrBlocks {
                 if kept.is_some() {
                     return Ok(kept);
                 }
-                let Some(found) = got.next().transpose()?.flatten() else { return Ok(None) };
+                let Some(found) = got.next().transpose()?.flatten() else {
+                    return Ok(None);
+                };
                 let known = Arc::new(Known {
                     version: found.version,
                     size: found.size,

@@ -47,7 +47,9 @@ pub(super) fn decode(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     }
     let blocks = header.length.div_ceil(header.block);
     // A block takes four bytes of offset at least, so that what is there bounds how many there can be.
-    let offsets = packed.get(HEADER..).and_then(|rest| rest.get(..blocks.checked_mul(4)?));
+    let offsets = packed
+        .get(HEADER..)
+        .and_then(|rest| rest.get(..blocks.checked_mul(4)?));
     let offsets = offsets.ok_or_else(cut_short)?;
     let mut bytes = Vec::new();
     for (number, offset) in offsets.chunks_exact(4).enumerate() {
@@ -63,7 +65,9 @@ fn cut_short() -> String {
 }
 
 fn word(bytes: &[u8]) -> usize {
-    bytes.first_chunk().map_or(0, |word| u32::from_le_bytes(*word) as usize)
+    bytes
+        .first_chunk()
+        .map_or(0, |word| u32::from_le_bytes(*word) as usize)
 }
 
 fn header(packed: &[u8]) -> Result<Header, String> {
@@ -209,32 +213,37 @@ fn blosclz(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
     /// What is farther away is said by two more bytes.
     const NEAR: usize = 8191;
     let broken = || "a match or literal that leads out of its block".to_owned();
-    let mut rest = packed.iter().copied();
+    let mut rest = packed;
+    let next = |rest: &mut &[u8]| -> Result<u8, String> {
+        let (first, after) = rest.split_first().ok_or_else(cut_short)?;
+        *rest = after;
+        Ok(*first)
+    };
     let mut out: Vec<u8> = Vec::new();
-    let mut control = rest.next().ok_or_else(cut_short)? & 31;
+    let mut control = next(&mut rest)? & 31;
     loop {
         if control < 32 {
             let count = usize::from(control) + 1;
-            let literals = rest.as_slice().get(..count).ok_or_else(cut_short)?;
+            let (literals, after) = rest.split_at_checked(count).ok_or_else(cut_short)?;
             out.extend_from_slice(literals);
-            rest = rest.as_slice()[count..].iter().copied();
+            rest = after;
         } else {
             let mut count = usize::from(control >> 5) + 2;
             let far = usize::from(control & 31) << 8;
             if count == 7 + 2 {
                 loop {
-                    let more = rest.next().ok_or_else(cut_short)?;
+                    let more = next(&mut rest)?;
                     count += usize::from(more);
                     if more != 255 {
                         break;
                     }
                 }
             }
-            let near = usize::from(rest.next().ok_or_else(cut_short)?);
+            let near = usize::from(next(&mut rest)?);
             let mut distance = far + near + 1;
             if near == 255 && far == 31 << 8 {
-                let high = usize::from(rest.next().ok_or_else(cut_short)?);
-                let low = usize::from(rest.next().ok_or_else(cut_short)?);
+                let high = usize::from(next(&mut rest)?);
+                let low = usize::from(next(&mut rest)?);
                 distance = (high << 8) + low + NEAR + 1;
             }
             if out.len() + count > length {
@@ -253,10 +262,10 @@ fn blosclz(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
         if out.len() > length {
             return Err(broken());
         }
-        match rest.next() {
-            Some(next) => control = next,
-            None => return Ok(out),
+        if rest.is_empty() {
+            return Ok(out);
         }
+        control = next(&mut rest)?;
     }
 }
 
@@ -296,7 +305,10 @@ mod tests {
     #[test]
     fn matches_reach_back() {
         // Three literals, then a match of 10 bytes three back.
-        assert_eq!(blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 2], 13).unwrap(), b"abcabcabcabca");
+        assert_eq!(
+            blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 2], 13).unwrap(),
+            b"abcabcabcabca"
+        );
         assert!(blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 3], 13).is_err());
         assert!(blosclz(&[2, b'a', b'b', b'c', 0xe0, 1, 2], 12).is_err());
         assert!(blosclz(&[2, b'a'], 13).is_err());

@@ -40,7 +40,7 @@ const COMPRESSORS: [Compressor; 5] = [
 ];
 
 impl Compressor {
-    fn name(self) -> &'static str {
+    fn id(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Zlib => "zlib",
@@ -72,7 +72,7 @@ pub(super) fn is_compressor(name: &str) -> bool {
 
 fn compressor(name: &str) -> Option<Compressor> {
     let name = name.strip_prefix("numcodecs.").unwrap_or(name);
-    COMPRESSORS.into_iter().find(|known| known.name() == name)
+    COMPRESSORS.into_iter().find(|known| known.id() == name)
 }
 
 /// Tells zarrs of the compressors, once a process.
@@ -92,7 +92,12 @@ pub(super) fn register() {
 fn bounded(mut decoder: impl Read, packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     /// How many times longer than what is compressed the first buffer may be.
     const HOPE: usize = 16;
-    let mut bytes = Vec::with_capacity(packed.len().saturating_mul(HOPE).min((most as usize).saturating_add(1)));
+    let mut bytes = Vec::with_capacity(
+        packed
+            .len()
+            .saturating_mul(HOPE)
+            .min((most as usize).saturating_add(1)),
+    );
     decoder
         .by_ref()
         .take(most.saturating_add(1))
@@ -110,7 +115,9 @@ pub(super) fn too_much(most: u64) -> String {
 
 /// numcodecs' own frame: the length, then one LZ4 block.
 fn lz4(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
-    let (length, block) = packed.split_first_chunk().ok_or("an LZ4 block without its length")?;
+    let (length, block) = packed
+        .split_first_chunk()
+        .ok_or("an LZ4 block without its length")?;
     let length = u32::from_le_bytes(*length);
     if u64::from(length) > most {
         return Err(too_much(most));
@@ -146,7 +153,7 @@ pub(super) fn zlib(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
 
 impl ExtensionName for Compressor {
     fn name(&self, _version: ZarrVersion) -> Option<Cow<'static, str>> {
-        Some(Cow::Borrowed((*self).name()))
+        Some(Cow::Borrowed(self.id()))
     }
 }
 
@@ -167,7 +174,9 @@ impl CodecTraits for Compressor {
     }
 
     fn partial_encoder_capability(&self) -> PartialEncoderCapability {
-        PartialEncoderCapability { partial_encode: false }
+        PartialEncoderCapability {
+            partial_encode: false,
+        }
     }
 }
 
@@ -197,7 +206,7 @@ impl BytesToBytesCodecTraits for Compressor {
         let most = decoded.size().unwrap_or(MOST_DECODED).min(MOST_DECODED);
         Compressor::decode(*self, &packed, most)
             .map(Cow::Owned)
-            .map_err(|why| CodecError::Other(format!("{}: {why}", (*self).name())))
+            .map_err(|why| CodecError::Other(format!("{}: {why}", self.id())))
     }
 }
 

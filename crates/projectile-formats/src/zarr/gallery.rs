@@ -46,7 +46,9 @@ pub(crate) fn open(
     path: &str,
     options: &OpenOptions,
 ) -> Result<Option<Vec<NamedSource>>> {
-    let Some((nodes, root)) = Nodes::open(folder, path, &options.cancel)? else { return Ok(None) };
+    let Some((nodes, root)) = Nodes::open(folder, path, &options.cancel)? else {
+        return Ok(None);
+    };
     let mut gallery = Gallery::default();
     gallery.gather(&nodes, root)?;
     gallery.sources(&nodes, options).map(Some)
@@ -69,7 +71,11 @@ impl Gallery {
             return self.plate(nodes, &name, &node, wells);
         }
         if let Some(images) = &meaning.well {
-            return self.children(nodes, &[(name, node.path)], images.iter().map(|image| (0, image.as_str())));
+            return self.children(
+                nodes,
+                &[(name, node.path)],
+                images.iter().map(|image| (0, image.as_str())),
+            );
         }
         if meaning.multiscale.is_some() {
             self.items.push(Item {
@@ -80,9 +86,17 @@ impl Gallery {
             });
             return Ok(());
         }
-        let listed = if meaning.labels.is_empty() { &meaning.series } else { &meaning.labels };
+        let listed = if meaning.labels.is_empty() {
+            &meaning.series
+        } else {
+            &meaning.labels
+        };
         if !listed.is_empty() {
-            return self.children(nodes, &[(name, node.path)], listed.iter().map(|image| (0, image.as_str())));
+            return self.children(
+                nodes,
+                &[(name, node.path)],
+                listed.iter().map(|image| (0, image.as_str())),
+            );
         }
         self.walk(nodes, name, node)
     }
@@ -97,10 +111,16 @@ impl Gallery {
             };
             seen += children.len();
             if seen > MOST_NODES || depth > MOST_DEPTH {
-                self.note("more", "the hierarchy is larger or deeper: open a group of it by its path");
+                self.note(
+                    "more",
+                    "the hierarchy is larger or deeper: open a group of it by its path",
+                );
                 return Ok(());
             }
-            let paths = children.iter().map(|child| join(&path, child)).collect::<Result<Vec<_>>>()?;
+            let paths = children
+                .iter()
+                .map(|child| join(&path, child))
+                .collect::<Result<Vec<_>>>()?;
             for (child, loaded) in children.iter().zip(nodes.load(&paths)?) {
                 let name = below(&name, child);
                 let node = match loaded {
@@ -116,7 +136,9 @@ impl Gallery {
                     continue;
                 }
                 match ngff::read(&node.attributes) {
-                    Ok(meaning) if meaning == Meaning::default() => groups.push_back((name, node.path, depth + 1)),
+                    Ok(meaning) if meaning == Meaning::default() => {
+                        groups.push_back((name, node.path, depth + 1))
+                    }
                     // What a converter of files says of them beside them, which are found anyway.
                     Ok(meaning) if !meaning.series.is_empty() && meaning.multiscale.is_none() => {}
                     Ok(meaning) => self.group(nodes, name, node, meaning)?,
@@ -159,7 +181,10 @@ impl Gallery {
     /// The images of a plate: the first of each well, then the second, ….
     fn plate(&mut self, nodes: &Nodes<'_>, name: &str, node: &Node, wells: &[String]) -> Result<()> {
         let shown = &wells[..wells.len().min(MOST_IMAGES)];
-        let paths = shown.iter().map(|well| join(&node.path, well)).collect::<Result<Vec<_>>>()?;
+        let paths = shown
+            .iter()
+            .map(|well| join(&node.path, well))
+            .collect::<Result<Vec<_>>>()?;
         let mut parents = Vec::new();
         let mut fields: Vec<(usize, usize, String)> = Vec::new();
         for ((well, path), loaded) in shown.iter().zip(&paths).zip(nodes.load(&paths)?) {
@@ -171,7 +196,12 @@ impl Gallery {
                 Ok(meaning) => {
                     let images = meaning.well.unwrap_or_default();
                     let at = parents.len();
-                    fields.extend(images.into_iter().enumerate().map(|(number, image)| (number, at, image)));
+                    fields.extend(
+                        images
+                            .into_iter()
+                            .enumerate()
+                            .map(|(number, image)| (number, at, image)),
+                    );
                     parents.push((below(name, well), path.clone()));
                 }
                 Err(error) => self.fault(&below(name, well), error),
@@ -195,7 +225,11 @@ impl Gallery {
                 ),
             );
         }
-        self.children(nodes, &parents, fields.iter().map(|(_, at, image)| (*at, image.as_str())))
+        self.children(
+            nodes,
+            &parents,
+            fields.iter().map(|(_, at, image)| (*at, image.as_str())),
+        )
     }
 
     /// Images by their paths in the groups `parents`, which are a name and a path each.
@@ -247,12 +281,21 @@ impl Gallery {
         let mut labels = Vec::new();
         for (at, loaded) in nodes.load(&paths)?.into_iter().enumerate() {
             match loaded.and_then(|node| node.map(|node| ngff::read(&node.attributes)).transpose()) {
-                Ok(found) => labels.extend(found.into_iter().flat_map(|meaning| meaning.labels).map(|label| (at, label))),
+                Ok(found) => labels.extend(
+                    found
+                        .into_iter()
+                        .flat_map(|meaning| meaning.labels)
+                        .map(|label| (at, label)),
+                ),
                 Err(error) => self.fault(&images[at].0, error),
             }
         }
         let before = self.items.len();
-        self.children(nodes, &images, labels.iter().map(|(at, label)| (*at, label.as_str())))?;
+        self.children(
+            nodes,
+            &images,
+            labels.iter().map(|(at, label)| (*at, label.as_str())),
+        )?;
         for item in &mut self.items[before..] {
             item.is_label = true;
         }
@@ -266,12 +309,19 @@ impl Gallery {
     /// Something that is not shown, and why; what else is there is.
     fn fault(&mut self, name: &str, error: Error) {
         self.note(&format!("not shown: {name}"), error.message());
-        self.errors.push(if name.is_empty() { error } else { error.context(name) });
+        self.errors.push(if name.is_empty() {
+            error
+        } else {
+            error.context(name)
+        });
     }
 
     fn sources(mut self, nodes: &Nodes<'_>, options: &OpenOptions) -> Result<Vec<NamedSource>> {
         if self.items.len() > MOST_IMAGES {
-            self.note("more", &format!("{MOST_IMAGES} of {} images are shown", self.items.len()));
+            self.note(
+                "more",
+                &format!("{MOST_IMAGES} of {} images are shown", self.items.len()),
+            );
             self.items.truncate(MOST_IMAGES);
         }
         let items = std::mem::take(&mut self.items);
@@ -334,5 +384,9 @@ fn array(name: String, node: Node) -> Item {
 }
 
 fn below(name: &str, child: &str) -> String {
-    if name.is_empty() { child.to_owned() } else { format!("{name}/{child}") }
+    if name.is_empty() {
+        child.to_owned()
+    } else {
+        format!("{name}/{child}")
+    }
 }

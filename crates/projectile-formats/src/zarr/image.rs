@@ -166,11 +166,19 @@ fn chunked(
     options: &OpenOptions,
 ) -> Result<ChunkedSource> {
     let residence = folder.residence();
-    let divisions = layout.block.iter().map(|&length| Division::Even(length)).collect();
+    let divisions = layout
+        .block
+        .iter()
+        .map(|&length| Division::Even(length))
+        .collect();
     let chunked = ChunkedOptions {
         residence,
         cache: options.cache.clone(),
-        gather: if residence == Residence::Remote { GATHER } else { Duration::ZERO },
+        gather: if residence == Residence::Remote {
+            GATHER
+        } else {
+            Duration::ZERO
+        },
     };
     let blocks = ZarrBlocks::new(
         Arc::clone(folder),
@@ -188,7 +196,10 @@ fn dimension_names(node: &Node, layout: &Layout) -> Option<Vec<Name>> {
         is_channel: false,
     };
     if let Some(names) = &layout.names {
-        let names: Vec<Name> = names.iter().map(|name| named(name.as_deref().unwrap_or(""))).collect();
+        let names: Vec<Name> = names
+            .iter()
+            .map(|name| named(name.as_deref().unwrap_or("")))
+            .collect();
         return names.iter().any(|name| !name.name.is_empty()).then_some(names);
     }
     let names = node.attributes.get("_ARRAY_DIMENSIONS")?.as_array()?;
@@ -198,7 +209,11 @@ fn dimension_names(node: &Node, layout: &Layout) -> Option<Vec<Name>> {
 /// What stands for "no data": what the attributes say, and a fill value that no one chooses for nothing.
 fn nodata(node: &Node, layout: &Layout) -> Option<f64> {
     let said = node.mask().filter(|value| value.is_finite());
-    said.or_else(|| layout.fill_number().filter(|value| *value != 0.0 && value.is_finite() && layout.dtype.is_float()))
+    said.or_else(|| {
+        layout
+            .fill_number()
+            .filter(|value| *value != 0.0 && value.is_finite() && layout.dtype.is_float())
+    })
 }
 
 /// Labels of axes whose names are not those that their writer gave.
@@ -215,7 +230,8 @@ fn labelled<'a>(axes: &Axes, names: impl Iterator<Item = &'a str>) -> Vec<Dimens
 fn dimensions(axes: &Axes, known: &[Axis], dataset: &Dataset) -> Vec<Dimension> {
     let mut dimensions = labelled(axes, known.iter().map(|axis| axis.name.name.as_str()));
     for (at, (dimension, axis)) in dimensions.iter_mut().zip(known).enumerate() {
-        let number = |numbers: &Option<Vec<f64>>| numbers.as_ref().and_then(|numbers| numbers.get(at)).copied();
+        let number =
+            |numbers: &Option<Vec<f64>>| numbers.as_ref().and_then(|numbers| numbers.get(at)).copied();
         if axis.name.is_channel {
             continue;
         }
@@ -249,6 +265,14 @@ fn photometric(info: &SourceInfo, is_label: bool) -> Photometric {
     // Red, green and blue as they are: a picture in colour.
     let is_picture = info.channels.len() == 3
         && info.dtype == projectile_core::DType::UInt8
-        && info.channels.iter().enumerate().all(|(at, channel)| primary(at, channel));
-    if is_picture { Photometric::Picture } else { Photometric::Channels }
+        && info
+            .channels
+            .iter()
+            .enumerate()
+            .all(|(at, channel)| primary(at, channel));
+    if is_picture {
+        Photometric::Picture
+    } else {
+        Photometric::Channels
+    }
 }

@@ -17,5 +17,5 @@ mod tests;
 
 pub use array::check_array;
 pub(crate) use gallery::open;
-pub(crate) use node::{GROUP_DOCUMENTS, is_zarr_name};
 pub use ngff::check_attributes;
+pub(crate) use node::{GROUP_DOCUMENTS, is_zarr_name};

@@ -3,11 +3,32 @@
 use projectile_core::{Axes, Result};
 
 const ROWS: [&str; 7] = ["y", "lat", "latitude", "row", "rows", "north", "northing"];
-const COLUMNS: [&str; 8] = ["x", "lon", "longitude", "column", "columns", "col", "east", "easting"];
+const COLUMNS: [&str; 8] = [
+    "x",
+    "lon",
+    "longitude",
+    "column",
+    "columns",
+    "col",
+    "east",
+    "easting",
+];
 const CHANNELS: [&str; 7] = ["c", "channel", "channels", "band", "bands", "rgb", "rgba"];
 /// Names that parameters of a tile's address have.
 const TAKEN: [&str; 13] = [
-    "colormap", "vmin", "vmax", "resampling", "c", "y", "x", "quality", "effort", "bits", "background", "v", "r",
+    "colormap",
+    "vmin",
+    "vmax",
+    "resampling",
+    "c",
+    "y",
+    "x",
+    "quality",
+    "effort",
+    "bits",
+    "background",
+    "v",
+    "r",
 ];
 
 /// A dimension as its writer tells of it.
@@ -52,7 +73,11 @@ fn roles(names: &[Name]) -> Vec<String> {
     }
     let mut found: Vec<String> = Vec::new();
     for (at, (name, role)) in names.iter().zip(roles).enumerate() {
-        let mut axis = if role.is_empty() { plain(&name.name, at) } else { role.to_owned() };
+        let mut axis = if role.is_empty() {
+            plain(&name.name, at)
+        } else {
+            role.to_owned()
+        };
         while found.contains(&axis) {
             axis.push('_');
         }
@@ -82,11 +107,18 @@ fn plain(name: &str, at: usize) -> String {
     }
     let plain: String = name
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
         .collect();
     if plain.is_empty() {
         format!("axis_{at}")
-    } else if TAKEN.contains(&plain.as_str()) || !plain.starts_with(|first: char| first.is_ascii_alphabetic()) {
+    } else if TAKEN.contains(&plain.as_str()) || !plain.starts_with(|first: char| first.is_ascii_alphabetic())
+    {
         format!("axis_{plain}")
     } else {
         plain

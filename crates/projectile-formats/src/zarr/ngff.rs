@@ -84,7 +84,9 @@ pub(super) fn read(attributes: &Map<String, Value>) -> Result<Meaning> {
     };
     let paths = |value: Option<&Value>, name: &str| {
         let value = value?;
-        let paths = list(value.get(name)).iter().filter_map(|item| item["path"].as_str());
+        let paths = list(value.get(name))
+            .iter()
+            .filter_map(|item| item["path"].as_str());
         Some(paths.map(str::to_owned).collect::<Vec<String>>())
     };
     Ok(Meaning {
@@ -104,7 +106,11 @@ fn list(value: Option<&Value>) -> &[Value] {
 
 fn multiscale(value: &Value, omero: Option<&Value>, outer: Option<&str>) -> Result<Multiscale> {
     let axes: Vec<Axis> = match value.get("axes") {
-        Some(axes) => list(Some(axes)).iter().map(axis).collect::<Option<_>>().ok_or_else(|| Error::corrupt("an axis without a name"))?,
+        Some(axes) => list(Some(axes))
+            .iter()
+            .map(axis)
+            .collect::<Option<_>>()
+            .ok_or_else(|| Error::corrupt("an axis without a name"))?,
         // Before 0.3 there was nothing to say.
         None => ["t", "c", "z", "y", "x"].iter().map(|name| named(name)).collect(),
     };
@@ -112,7 +118,9 @@ fn multiscale(value: &Value, omero: Option<&Value>, outer: Option<&str>) -> Resu
     let datasets = list(value.get("datasets"))
         .iter()
         .map(|dataset| {
-            let path = dataset["path"].as_str().ok_or_else(|| Error::corrupt("a dataset without a path"))?;
+            let path = dataset["path"]
+                .as_str()
+                .ok_or_else(|| Error::corrupt("a dataset without a path"))?;
             let (scale, translation) = transformation(dataset.get("coordinateTransformations"), axes.len());
             let (scale, translation) = together((scale, translation), &common);
             Ok(Dataset {
@@ -184,7 +192,10 @@ type Transformation = (Option<Vec<f64>>, Option<Vec<f64>>);
 /// Scale and translation of a list of transformations, the scale first.
 fn transformation(value: Option<&Value>, axes: usize) -> Transformation {
     let numbers = |value: &Value, name: &str| -> Option<Vec<f64>> {
-        let numbers: Vec<f64> = list(value.get(name)).iter().map(Value::as_f64).collect::<Option<_>>()?;
+        let numbers: Vec<f64> = list(value.get(name))
+            .iter()
+            .map(Value::as_f64)
+            .collect::<Option<_>>()?;
         (numbers.len() == axes && numbers.iter().all(|number| number.is_finite())).then_some(numbers)
     };
     let all = list(value);
@@ -282,7 +293,10 @@ mod tests {
             assert_eq!(image.datasets[1].scale, Some(vec![1.0, 2.0, 2.0]));
             assert_eq!(image.channels[0].window, Some((3.0, 99.5)));
             assert_eq!(image.channels[0].colour, Some([0, 0, 255]));
-            assert_eq!((image.channels[1].colour, image.channels[1].window), (Some([0, 255, 0]), None));
+            assert_eq!(
+                (image.channels[1].colour, image.channels[1].window),
+                (Some([0, 255, 0]), None)
+            );
             assert_eq!(image.channels[1].visible, Some(false));
             assert_eq!(image.channels[2], ChannelInfo::default());
             assert_eq!(found.labels, ["cells"]);
@@ -294,7 +308,10 @@ mod tests {
         let old = meaning(&json!({"multiscales": [{"datasets": [{"path": "0"}]}]})).unwrap();
         assert_eq!(old.multiscale.unwrap().axes.len(), 5);
         let named = json!({"multiscales": [{"axes": ["y", "x"], "datasets": [{"path": "0"}]}]});
-        assert_eq!(meaning(&named).unwrap().multiscale.unwrap().axes[0].name.name, "y");
+        assert_eq!(
+            meaning(&named).unwrap().multiscale.unwrap().axes[0].name.name,
+            "y"
+        );
         let plate = meaning(&json!({"plate": {"wells": [{"path": "A/1"}, {"path": "B/2"}, {}]}})).unwrap();
         assert_eq!(plate.plate.unwrap(), ["A/1", "B/2"]);
         let well = meaning(&json!({"ome": {"well": {"images": [{"path": "0"}]}}})).unwrap();

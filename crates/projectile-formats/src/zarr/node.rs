@@ -54,10 +54,13 @@ impl Node {
     /// The fill value, where it stands for what is not there: so xarray means that of version 2.
     pub(super) fn mask(&self) -> Option<f64> {
         let named = ["_FillValue", "missing_value"];
-        let said = named.iter().find_map(|name| self.attributes.get(*name)).and_then(|value| match value {
-            Value::Array(values) => values.first().and_then(Value::as_f64),
-            value => value.as_f64(),
-        });
+        let said = named
+            .iter()
+            .find_map(|name| self.attributes.get(*name))
+            .and_then(|value| match value {
+                Value::Array(values) => values.first().and_then(Value::as_f64),
+                value => value.as_f64(),
+            });
         let of_v2 = match &self.array {
             Some((Version::Two, document)) if self.attributes.contains_key("_ARRAY_DIMENSIONS") => {
                 document.get("fill_value").and_then(Value::as_f64)
@@ -100,12 +103,16 @@ impl<'a> Nodes<'a> {
         }
         let mut read = folder.get(&wanted, cancel);
         let together = if is_far { read.pop() } else { None };
-        let Some(node) = nodes.node(&path, read)? else { return Ok(None) };
+        let Some(node) = nodes.node(&path, read)? else {
+            return Ok(None);
+        };
         if is_far {
             let together = match together {
-                Some(Ok(Some(found))) if nodes.version == Some(Version::Two) => document(".zmetadata", &found.first())
-                    .ok()
-                    .and_then(|mut document| document.remove("metadata")),
+                Some(Ok(Some(found))) if nodes.version == Some(Version::Two) => {
+                    document(".zmetadata", &found.first())
+                        .ok()
+                        .and_then(|mut document| document.remove("metadata"))
+                }
                 _ => None,
             };
             nodes.consolidated = match together {
@@ -141,7 +148,10 @@ impl<'a> Nodes<'a> {
         Ok(paths
             .iter()
             .zip(counts)
-            .map(|(path, count)| self.parsed(path, read.by_ref().take(count).collect()).map(|node| node.map(|(node, _)| node)))
+            .map(|(path, count)| {
+                self.parsed(path, read.by_ref().take(count).collect())
+                    .map(|node| node.map(|(node, _)| node))
+            })
             .collect())
     }
 
@@ -151,7 +161,11 @@ impl<'a> Nodes<'a> {
             let names = self.folder.folders(path)?;
             return Ok(names.map(|names| names.into_iter().filter(|name| !name.starts_with('.')).collect()));
         };
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let prefix = if path.is_empty() {
+            String::new()
+        } else {
+            format!("{path}/")
+        };
         let below = known.keys().filter_map(|key| key.strip_prefix(&prefix));
         let names = below.filter(|rest| !rest.is_empty() && !rest.contains('/'));
         Ok(Some(crate::folder::sorted(names.map(str::to_owned).collect())))
@@ -159,7 +173,9 @@ impl<'a> Nodes<'a> {
 
     /// The first node, whose version is the version of all.
     fn node(&mut self, path: &str, read: Vec<Result<Option<Found>>>) -> Result<Option<Node>> {
-        let Some((node, document)) = self.parsed(path, read)? else { return Ok(None) };
+        let Some((node, document)) = self.parsed(path, read)? else {
+            return Ok(None);
+        };
         self.version = Some(document.version);
         if let Some(Value::Object(documents)) = document.consolidated
             && self.folder.residence() == Residence::Remote
@@ -173,7 +189,9 @@ impl<'a> Nodes<'a> {
         let documents = self.documents(path)?;
         let mut found = BTreeMap::new();
         for (wanted, read) in documents.iter().zip(read) {
-            let Some(read) = read.map_err(|error| error.context(&wanted.key))? else { continue };
+            let Some(read) = read.map_err(|error| error.context(&wanted.key))? else {
+                continue;
+            };
             let bytes = read.first();
             let name = wanted.key.rsplit('/').next().unwrap_or_default().to_owned();
             let parsed = document(&wanted.key, &bytes)?;
@@ -186,10 +204,16 @@ impl<'a> Nodes<'a> {
             stamp: None,
         };
         if let Some((key, bytes, mut parsed)) = found.remove("zarr.json") {
-            let consolidated = parsed.get_mut("consolidated_metadata").and_then(|all| all.get_mut("metadata")).map(Value::take);
+            let consolidated = parsed
+                .get_mut("consolidated_metadata")
+                .and_then(|all| all.get_mut("metadata"))
+                .map(Value::take);
             node.stamp = Some((key.clone(), bytes));
             of_v3(&mut node, parsed).map_err(|error| error.context(key))?;
-            let first = First { version: Version::Three, consolidated };
+            let first = First {
+                version: Version::Three,
+                consolidated,
+            };
             return Ok(Some((node, first)));
         }
         if found.is_empty() {
@@ -202,7 +226,10 @@ impl<'a> Nodes<'a> {
             node.stamp = Some((key, bytes));
             node.array = Some((Version::Two, parsed));
         }
-        let first = First { version: Version::Two, consolidated: None };
+        let first = First {
+            version: Version::Two,
+            consolidated: None,
+        };
         Ok(Some((node, first)))
     }
 }
@@ -226,7 +253,9 @@ fn document(key: &str, bytes: &[u8]) -> Result<Map<String, Value>> {
 
 fn of_v3(node: &mut Node, mut document: Map<String, Value>) -> Result<()> {
     if document.get("zarr_format").and_then(Value::as_u64) != Some(3) {
-        return Err(Error::unsupported("it is of no version of Zarr that is read: 2 and 3 are"));
+        return Err(Error::unsupported(
+            "it is of no version of Zarr that is read: 2 and 3 are",
+        ));
     }
     if let Some(Value::Object(attributes)) = document.remove("attributes") {
         node.attributes = attributes;
@@ -242,7 +271,9 @@ fn of_v3(node: &mut Node, mut document: Map<String, Value>) -> Result<()> {
 fn consolidated_v3(base: &str, documents: Map<String, Value>) -> Result<BTreeMap<String, Node>> {
     let mut nodes = BTreeMap::new();
     for (path, document) in documents {
-        let Value::Object(document) = document else { continue };
+        let Value::Object(document) = document else {
+            continue;
+        };
         let mut node = bare(join(base, &path)?);
         of_v3(&mut node, document).map_err(|error| error.context(&path))?;
         nodes.insert(node.path.clone(), node);
@@ -254,7 +285,9 @@ fn consolidated_v2(base: &str, documents: Map<String, Value>) -> Result<BTreeMap
     let mut nodes = BTreeMap::new();
     for (key, document) in documents {
         let (path, name) = key.rsplit_once('/').unwrap_or(("", &key));
-        let Value::Object(document) = document else { continue };
+        let Value::Object(document) = document else {
+            continue;
+        };
         let path = join(base, path)?;
         let node: &mut Node = nodes.entry(path.clone()).or_insert_with(|| bare(path));
         match name {

@@ -70,13 +70,22 @@ fn a_missing_chunk_is_filled_and_a_broken_one_breaks_itself_alone() {
     assert_eq!(names(&sources), [""]);
     let source = &sources[0].source;
     assert_eq!(bytes(&region(source, 0, [3, 4, 2, 2]).unwrap()), [0, 1, 10, 9]);
-    assert_eq!(region(source, 0, [8, 0, 1, 1]).unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(
+        region(source, 0, [8, 0, 1, 1]).unwrap_err().kind(),
+        ErrorKind::Corrupt
+    );
     assert_eq!(bytes(&region(source, 0, [9, 11, 1, 1]).unwrap()), [22]);
     // Another array takes its place.
     write_v2(&path, "", 11, 12);
-    assert_eq!(region(source, 0, [0, 6, 1, 1]).unwrap_err().kind(), ErrorKind::Gone);
+    assert_eq!(
+        region(source, 0, [0, 6, 1, 1]).unwrap_err().kind(),
+        ErrorKind::Gone
+    );
     std::fs::remove_dir_all(&path).unwrap();
-    assert_eq!(region(source, 0, [0, 11, 1, 1]).unwrap_err().kind(), ErrorKind::Gone);
+    assert_eq!(
+        region(source, 0, [0, 11, 1, 1]).unwrap_err().kind(),
+        ErrorKind::Gone
+    );
 }
 
 #[test]
@@ -92,12 +101,22 @@ fn chunks_of_shards_are_read_by_their_index() {
         write_json(&path, "zarr.json", &document);
         let chunks = [[1u8; 8], [2; 8]].concat();
         let base = if shard == "start" { 32u64 } else { 0 };
-        let index = |places: [[u64; 2]; 2]| places.concat().iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        let index = |places: [[u64; 2]; 2]| {
+            places
+                .concat()
+                .iter()
+                .flat_map(|word| word.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
         let both = index([[base, 8], [base + 8, 8]]);
         let second = index([[u64::MAX, u64::MAX], [base + 8, 8]]);
         let outside = index([[base, 8], [base + 9, 8]]);
         let put = |key: &str, index: &[u8]| {
-            let whole = if shard == "start" { [index, &chunks].concat() } else { [&chunks, index].concat() };
+            let whole = if shard == "start" {
+                [index, &chunks].concat()
+            } else {
+                [&chunks, index].concat()
+            };
             write(&path, key, &whole);
         };
         put("c/0/0", &both);
@@ -107,7 +126,11 @@ fn chunks_of_shards_are_read_by_their_index() {
         assert_eq!(bytes(&region(source, 0, [1, 3, 2, 2]).unwrap()), [1, 7, 2, 2]);
         // The second chunk's rows are beyond the array; the first one of a shard with a broken index is read.
         assert_eq!(bytes(&region(source, 0, [4, 0, 1, 1]).unwrap()), [1]);
-        assert_eq!(bytes(&region(source, 0, [5, 7, 1, 1]).unwrap()), [7], "no such shard");
+        assert_eq!(
+            bytes(&region(source, 0, [5, 7, 1, 1]).unwrap()),
+            [7],
+            "no such shard"
+        );
         // A shard that is written anew has another index.
         put("c/0/0", &second);
         let longer = std::fs::read(path.join("c/0/0")).unwrap();
@@ -132,7 +155,11 @@ fn multiscale(name: &str, datasets: &[&str]) -> Value {
 
 fn write_image(folder: &Path, path: &str) {
     write_json(folder, &format!("{path}/.zgroup"), &json!({"zarr_format": 2}));
-    write_json(folder, &format!("{path}/.zattrs"), &multiscale("a", &["0", "1", "third", "gone"]));
+    write_json(
+        folder,
+        &format!("{path}/.zattrs"),
+        &multiscale("a", &["0", "1", "third", "gone"]),
+    );
     write_v2(folder, &format!("{path}/0"), 21, 30);
     write_v2(folder, &format!("{path}/1"), 10, 15);
     write_v2(folder, &format!("{path}/third"), 7, 10);
@@ -149,7 +176,10 @@ fn an_image_has_its_levels_units_and_labels() {
     let sources = opened(&path);
     assert_eq!(names(&sources), ["", "labels/cells"]);
     let info = sources[0].source.info();
-    assert_eq!(info.levels.iter().map(|level| level.factor).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        info.levels.iter().map(|level| level.factor).collect::<Vec<_>>(),
+        [1, 2]
+    );
     assert_eq!(info.dimensions[0].unit.as_deref(), Some("µm"));
     let details: Vec<&str> = info.details.iter().map(|(name, _)| name.as_str()).collect();
     for told in ["not used: third", "not used: gone", "not shown: labels/none"] {
@@ -161,7 +191,11 @@ fn an_image_has_its_levels_units_and_labels() {
     let inside = dir.path().join("image.zarr::/labels/cells");
     assert_eq!(names(&opened(&inside)), [""]);
     assert_eq!(opened(&path.join("0"))[0].source.info().format, "Zarr");
-    let error = open(&dir.path().join("image.zarr::/labels/no"), &OpenOptions::default()).unwrap_err();
+    let error = open(
+        &dir.path().join("image.zarr::/labels/no"),
+        &OpenOptions::default(),
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let error = open(&dir.path().join("image.zarr::/../.."), &OpenOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadRequest);
@@ -177,14 +211,21 @@ fn plates_and_groups_are_galleries() {
     write_json(&path, ".zattrs", &json!({"plate": {"wells": listed}}));
     for well in &wells[..2] {
         write_json(&path, &format!("{well}/.zgroup"), &json!({"zarr_format": 2}));
-        write_json(&path, &format!("{well}/.zattrs"), &json!({"well": {"images": [{"path": "0"}, {"path": "1"}]}}));
+        write_json(
+            &path,
+            &format!("{well}/.zattrs"),
+            &json!({"well": {"images": [{"path": "0"}, {"path": "1"}]}}),
+        );
         write_image(&path, &format!("{well}/0"));
         write_image(&path, &format!("{well}/1"));
     }
     let sources = opened(&path);
     assert_eq!(names(&sources), ["A/1/0", "A/1/1", "A/2/0", "A/2/1"]);
     let details = &sources[0].source.info().details;
-    assert!(details.iter().any(|(name, _)| name == "not shown: B/1"), "{details:?}");
+    assert!(
+        details.iter().any(|(name, _)| name == "not shown: B/1"),
+        "{details:?}"
+    );
     assert_eq!(names(&opened(&path.join("A/2"))), ["0", "1"]);
 
     let group = dir.path().join("group.zarr");
@@ -220,13 +261,27 @@ fn a_plane_of_a_coarse_level_stands_for_several() {
     let of_plane = |level: usize, plane: u64| {
         let request = ReadRequest {
             level,
-            region: Region { y: 0, x: 0, height: 1, width: 1 },
+            region: Region {
+                y: 0,
+                x: 0,
+                height: 1,
+                width: 1,
+            },
             step: 1,
-            selection: Selection { indices: vec![plane], channels: None },
+            selection: Selection {
+                indices: vec![plane],
+                channels: None,
+            },
             cancel: Cancel::new(),
         };
         bytes(&read(source.as_ref(), request).unwrap())
     };
-    assert_eq!((0..5).map(|plane| of_plane(0, plane)[0]).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
-    assert_eq!((0..5).map(|plane| of_plane(1, plane)[0]).collect::<Vec<_>>(), [0, 0, 1, 1, 2]);
+    assert_eq!(
+        (0..5).map(|plane| of_plane(0, plane)[0]).collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4]
+    );
+    assert_eq!(
+        (0..5).map(|plane| of_plane(1, plane)[0]).collect::<Vec<_>>(),
+        [0, 0, 1, 1, 2]
+    );
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{
-    AllowedPrefixes, Cancel, Error, ErrorKind, Image, ImageOptions, Mode, OpenOptions, Progress,
-    RemoteUrl, Result, Source, name,
+    AllowedPrefixes, Cancel, Error, ErrorKind, Image, ImageOptions, Mode, OpenOptions, Progress, RemoteUrl,
+    Result, Source, name,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use projectile_formats::NamedSource;
