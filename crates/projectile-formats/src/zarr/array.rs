@@ -582,7 +582,7 @@ mod tests {
             (
                 ErrorKind::Limit,
                 v3(|d| {
-                    d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1 << 40, 1 << 40]);
+                    d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1u64 << 40, 1u64 << 40]);
                     d["codecs"][0]["configuration"]["chunk_shape"] = json!([1, 1]);
                 }),
             ),
