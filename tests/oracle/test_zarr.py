@@ -563,7 +563,11 @@ def test_only_what_is_seen_is_asked_for_over_http(tmp_path: Path, version: str) 
         web.forget()
         np.testing.assert_array_equal(native(server, at, 5, 6), part(levels[0], 5, 6))
         asked = [path for path, _ in web.requests if "/c/" in path or "zarr" not in path.rsplit("/", 1)[1]]
-        chunks = [f"/a.zarr/0/{y}/{x}" for y in (12, 13) for x in (10, 11)] if version == "0.4" else ["/a.zarr/0/c/6/5"] * 2
+        chunks = (
+            [f"/a.zarr/0/{y}/{x}" for y in (12, 13) for x in (10, 11)]
+            if version == "0.4"
+            else ["/a.zarr/0/c/6/5"] * 2
+        )
         assert sorted(asked) == sorted(chunks)
         assert web.sent < 200_000
         web.forget()
@@ -571,7 +575,9 @@ def test_only_what_is_seen_is_asked_for_over_http(tmp_path: Path, version: str) 
         assert not [path for path, _ in web.requests if path in chunks]
         # Of what is far out only the level that was made for it.
         assert server.npy(f"{at}/{zoom - 3}/0/0.npy?resampling=average").size
-        assert not [path for path, _ in web.requests if path.startswith(("/a.zarr/0/", "/a.zarr/1/", "/a.zarr/2/"))]
+        assert not [
+            path for path, _ in web.requests if path.startswith(("/a.zarr/0/", "/a.zarr/1/", "/a.zarr/2/"))
+        ]
 
 
 @pytest.mark.parametrize("ranges", [True, False])

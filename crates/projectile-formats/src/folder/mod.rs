@@ -78,9 +78,9 @@ impl Part {
     fn of(&self, size: u64) -> Result<Vec<Range<u64>>> {
         let runs = match self {
             Self::Whole(most) if size > *most => return Err(too_long(size, *most)),
-            Self::Whole(_) => vec![0..size],
-            Self::First(length) => vec![0..*length],
-            Self::Last(length) => vec![size.saturating_sub(*length)..size],
+            Self::Whole(_) => Vec::from([0..size]),
+            Self::First(length) => Vec::from([0..*length]),
+            Self::Last(length) => Vec::from([size.saturating_sub(*length)..size]),
             Self::Ranges(ranges) => ranges.clone(),
         };
         if let Some(beyond) = runs.iter().find(|run| run.end > size || run.start > run.end) {

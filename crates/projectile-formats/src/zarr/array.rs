@@ -79,6 +79,9 @@ impl Layout {
     pub(super) fn of_v2(document: &Map<String, Value>) -> Result<Self> {
         let mut document = document.clone();
         let compressor = document.insert("compressor".to_owned(), Value::Null);
+        if document.get("dtype").is_some_and(Value::is_array) {
+            return Err(Error::unsupported("an array of structures is no picture"));
+        }
         let metadata: ArrayMetadataV2 =
             serde_json::from_value(Value::Object(document)).map_err(|error| invalid(&error))?;
         if metadata.chunks.len() != metadata.shape.len() {

@@ -19,13 +19,20 @@ enum Inner {
     Zstd,
 }
 
+/// What was done to a block's bytes before they were compressed.
+#[derive(Clone, Copy, Debug)]
+enum Shuffle {
+    Not,
+    Bytes,
+    Bits,
+}
+
 /// What stands before the blocks.
 #[derive(Clone, Copy, Debug)]
 struct Header {
     inner: Inner,
     is_stored: bool,
-    is_shuffled: bool,
-    is_bit_shuffled: bool,
+    shuffle: Shuffle,
     may_split: bool,
     element: usize,
     length: usize,
@@ -86,9 +93,12 @@ fn header(packed: &[u8]) -> Result<Header, String> {
     };
     let header = Header {
         inner,
-        is_shuffled: flags & 1 != 0,
+        shuffle: match flags & 5 {
+            0 => Shuffle::Not,
+            4 => Shuffle::Bits,
+            _ => Shuffle::Bytes,
+        },
         is_stored: flags & 2 != 0,
-        is_bit_shuffled: flags & 4 != 0,
         may_split: flags & 0x10 == 0,
         element: usize::from(head[3]),
         length: word(&head[4..8]),
@@ -137,12 +147,12 @@ fn block(packed: &[u8], length: usize, header: &Header, out: &mut Vec<u8>) -> Re
     if streamed.len() != length {
         return Err("streams that do not make a block".to_owned());
     }
-    if header.is_shuffled && element > 1 {
-        unshuffle(&streamed, element, out);
-    } else if header.is_bit_shuffled && length >= element && (length / element).is_multiple_of(8) {
-        bit_unshuffle(&streamed, element, out);
-    } else {
-        out.extend_from_slice(&streamed);
+    match header.shuffle {
+        Shuffle::Bytes if element > 1 => unshuffle(&streamed, element, out),
+        Shuffle::Bits if length >= element && (length / element).is_multiple_of(8) => {
+            bit_unshuffle(&streamed, element, out);
+        }
+        _ => out.extend_from_slice(&streamed),
     }
     Ok(())
 }
@@ -208,7 +218,7 @@ fn transposed(bits: u64) -> u64 {
     swap(bits, 0x0000_0000_f0f0_f0f0, 28)
 }
 
-/// BloscLZ, a Lempel–Ziv of bytes: runs of literals, and matches further back.
+/// `BloscLZ`, a Lempel–Ziv of bytes: runs of literals, and matches further back.
 fn blosclz(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
     /// What is farther away is said by two more bytes.
     const NEAR: usize = 8191;
@@ -285,7 +295,7 @@ mod tests {
     #[test]
     fn shuffles_are_undone() {
         for element in [2, 3, 4, 8, 16, 17] {
-            let bytes: Vec<u8> = (0..element * 24 + 1).map(|i| (i * 37 % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=element * 24).map(|i| (i * 37 % 251) as u8).collect();
             let count = bytes.len() / element;
             let mut shuffled: Vec<u8> = (0..element)
                 .flat_map(|byte| (0..count).map(move |at| at * element + byte))
