@@ -236,6 +236,16 @@ def test_zarr_with_named_dimensions(show, random, tmp_path):
     check(view, array[:, 2], time=2)
 
 
+def test_a_zarr_by_its_path(show, random, tmp_path):
+    array = random("u2", (333, 410))
+    group = zarr.open_group(tmp_path / "g.zarr", mode="w")
+    group.create_array("a", shape=array.shape, dtype=array.dtype, chunks=(100, 120))[:] = array
+    for path in [tmp_path / "g.zarr" / "a", f"{tmp_path}/g.zarr::/a", str(tmp_path / "g.zarr")]:
+        view = show(path)
+        check(view, array)
+        assert describe(view)["format"] == "Zarr"
+
+
 def test_a_zarr_group_is_a_gallery(show, random, tmp_path):
     group = zarr.open_group(tmp_path / "g.zarr", mode="w")
     arrays = {"a": random("u1", (80, 90)), "b": random("f4", (100, 70))}

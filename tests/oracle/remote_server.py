@@ -85,6 +85,7 @@ class RemoteServer:
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         path = urlsplit(handler.path).path
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers.get("Range", ""))
+        last_bytes = re.fullmatch(r"bytes=-(\d+)", handler.headers.get("Range", ""))
         with self._lock:
             self.requests.append((path, (int(asked[1]), int(asked[2]) + 1) if asked else None))
             fails = self.failures > 0
@@ -108,6 +109,10 @@ class RemoteServer:
             first, last = int(asked[1]), min(int(asked[2]) + 1, stat.st_size)
             if first >= stat.st_size:
                 return self._send(handler, 416, {"Content-Range": f"bytes */{stat.st_size}"}, b"")
+            status = 206
+            headers["Content-Range"] = f"bytes {first}-{last - 1}/{stat.st_size}"
+        elif last_bytes and self.ranges:
+            first = max(0, last - int(last_bytes[1]))
             status = 206
             headers["Content-Range"] = f"bytes {first}-{last - 1}/{stat.st_size}"
         with file.open("rb") as opened:

@@ -7,6 +7,7 @@ import shutil
 import struct
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numcodecs
@@ -132,7 +133,11 @@ def all_stores() -> dict[str, dict[str, Any]]:
     return stores
 
 
-STORES = all_stores()
+# Codecs and dtypes that are in use, but in no specification of version 3: zarr-python says so each time.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    STORES = all_stores()
 
 
 def write(path: Path, data: np.ndarray, **options: Any) -> zarr.Array:
@@ -160,8 +165,9 @@ def server(folder: Path) -> Iterator[Server]:
 
 def native(server: Server, at: str, x: int, y: int, query: str = "") -> np.ndarray:
     """Tell a tile of stored pixels, without an axis of one channel."""
-    zoom = server.json(at)["native_zoom"]
-    tile = server.npy(f"{at}/{zoom}/{x}/{y}.npy{query}")
+    told = server.json(at)
+    zoom, side = told["native_zoom"], min(256, 2 ** told["max_zoom"])
+    tile = server.npy(f"{at}/{zoom}/{x}/{y}/{side}.npy{query}")
     return tile[..., 0] if tile.ndim == 3 and tile.shape[2] == 1 else tile
 
 
@@ -206,13 +212,7 @@ def test_more_dimensions_are_read_by_plane(tmp_path: Path) -> None:
     )
     with Server(tmp_path) as server:
         told = server.json(server.at("named"))
-        assert [axis["name"] for axis in told["axes"]] == ["time", "c", "z", "y", "x"] or told["axes"] == [
-            "time",
-            "c",
-            "z",
-            "y",
-            "x",
-        ]
+        assert told["axes"] == ["time", "c", "z", "y", "x"]
         check(server, server.at("named"), np.moveaxis(data[2, :, 3], 0, -1), "?time=2&z=3")
         check(server, server.at("named"), data[1, 2, 4], "?time=1&z=4&c=2")
         check(server, server.at("plain"), np.moveaxis(data[1, :, 2], 0, -1), "?t=1&z=2")
@@ -318,7 +318,7 @@ def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
         "empty": "no pixels",
         "line": "1 dimension",
         "bz2": "bz2",
-        "time": "datetime",
+        "time": "data type",
         "chunk": "too large",
         "text": "zarr.json is no metadata",
         "none": "no known format",
@@ -381,7 +381,7 @@ def image(
     group.attrs.update(attributes)
     for number, level in enumerate(levels):
         chunks = (*[1] * (level.ndim - 2), 128, 128)
-        options: dict[str, Any] = {"zarr_format": zarr_format, "chunks": chunks}
+        options: dict[str, Any] = {"chunks": chunks}
         if zarr_format == 3:
             options |= {"shards": (*[1] * (level.ndim - 2), 256, 256)}
         else:
@@ -542,39 +542,42 @@ def test_archives_are_read_by_chunk(tmp_path: Path, ending: str) -> None:
         Server(path, f"{path}::/other", f"{web.url}/{path.name}::/deep/array") as server,
     ):
         assert [image["name"].split("/")[-1] for image in server.images] == [
-            "array",
             "other",
+            "array",
             "other",
             "array",
         ]
-        for at in [server.images[0], server.images[3]]:
+        for at in [server.images[1], server.images[3]]:
             check(server, f"/images/{at['id']}", data)
         assert (native(server, f"/images/{server.images[2]['id']}", 0, 0) == 4).all()
 
 
-def test_only_what_is_seen_is_asked_for_over_http(tmp_path: Path) -> None:
-    """Documents once, then each chunk that is needed once; of shards their index and the chunk, together."""
-    data = samples("u2", (2048, 2048))
-    write(tmp_path / "chunks.zarr", data, **v3(chunks=(256, 256)))
-    write(tmp_path / "shards.zarr", data, **v3(chunks=(256, 256), shards=(1024, 1024)))
-    with RemoteServer(tmp_path) as web, Server(f"{web.url}/chunks.zarr", f"{web.url}/shards.zarr") as server:
-        for name in ["chunks", "shards"]:
-            at = server.at(name)
-            zoom = server.json(at)["native_zoom"]
-            web.forget()
-            np.testing.assert_array_equal(native(server, at, 5, 6), part(data, 5, 6))
-            asked = [path for path, _ in web.requests if "zarr.json" not in path]
-            if name == "chunks":
-                assert asked.count("/chunks.zarr/c/6/5") <= 1
-                assert web.sent < 400_000
-            else:
-                assert set(asked) <= {"/shards.zarr/c/1/1"} | {
-                    f"/shards.zarr/c/{y}/{x}" for y in (0, 1) for x in (0, 1)
-                }
-                assert len(asked) <= 8
-            web.forget()
-            assert server.npy(f"{at}/{zoom}/5/6.npy").size
-            assert not [path for path, _ in web.requests if "zarr.json" not in path]
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_only_what_is_seen_is_asked_for_over_http(tmp_path: Path, version: str) -> None:
+    """Each chunk that is needed once; of a shard its index once, and its chunks together."""
+    levels = pyramid("u2", (2048, 2048), 4)
+    image(tmp_path / "a.zarr", "", levels, version, YX)
+    with RemoteServer(tmp_path) as web, Server(f"{web.url}/a.zarr") as server:
+        at = server.at("a")
+        zoom = server.json(at)["native_zoom"]
+        web.forget()
+        np.testing.assert_array_equal(native(server, at, 5, 6), part(levels[0], 5, 6))
+        asked = [path for path, _ in web.requests if "/c/" in path or "zarr" not in path.rsplit("/", 1)[1]]
+        chunks = (
+            [f"/a.zarr/0/{y}/{x}" for y in (12, 13) for x in (10, 11)]
+            if version == "0.4"
+            else ["/a.zarr/0/c/6/5"] * 2
+        )
+        assert sorted(asked) == sorted(chunks)
+        assert web.sent < 200_000
+        web.forget()
+        assert server.npy(f"{at}/{zoom}/5/6.npy?resampling=max").size
+        assert not [path for path, _ in web.requests if path in chunks]
+        # Of what is far out only the level that was made for it.
+        assert server.npy(f"{at}/{zoom - 3}/0/0.npy?resampling=average").size
+        assert not [
+            path for path, _ in web.requests if path.startswith(("/a.zarr/0/", "/a.zarr/1/", "/a.zarr/2/"))
+        ]
 
 
 @pytest.mark.parametrize("ranges", [True, False])

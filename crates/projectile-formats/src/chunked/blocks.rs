@@ -87,8 +87,8 @@ impl Blocks {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The samples of each block.
-    pub(super) fn get(&self, blocks: &[Block], cancel: &Cancel) -> Result<Vec<Samples>> {
+    /// The samples of each block, or what keeps it from being read.
+    pub(super) fn get(&self, blocks: &[Block], cancel: &Cancel) -> Vec<Result<Samples>> {
         enum Place {
             Here(Samples),
             Coming(Arc<Seat>),

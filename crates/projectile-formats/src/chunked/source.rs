@@ -114,7 +114,21 @@ impl ChunkedSource {
                 }
             }
         }
-        let samples = self.blocks.get(&wanted, &request.cancel)?;
+        let samples = self.blocks.get(&wanted, &request.cancel);
+        if step > 1 {
+            stand_in(&mut pieces, &samples);
+        }
+        let needed = pieces
+            .iter()
+            .map(|(at, _)| *at)
+            .collect::<std::collections::BTreeSet<usize>>();
+        if let Some(error) = needed.into_iter().find_map(|at| samples[at].as_ref().err()) {
+            return Err(error.clone());
+        }
+        let samples: Vec<Samples> = samples
+            .into_iter()
+            .map(|samples| samples.unwrap_or_else(|_| Samples::UInt8(Vec::new().into())))
+            .collect();
         let parts: Vec<Part> = pieces
             .iter()
             .map(|(at, piece)| self.part(&wanted[*at], &samples[*at], &extra, piece))
@@ -248,6 +262,39 @@ impl ChunkedSource {
             at: [row.out, column.out, channel.out],
             pixels: Pixels::strided(samples.clone(), offset as usize, shape, strides)?,
         })
+    }
+}
+
+/// Of a sample, lets what is broken be stood for by what is near, as is what no block is read of.
+fn stand_in(pieces: &mut [(usize, [Run; 3])], samples: &[Result<Samples>]) {
+    let is_broken =
+        |at: usize| matches!(&samples[at], Err(error) if error.kind() == projectile_core::ErrorKind::Corrupt);
+    let broken: Vec<usize> = (0..pieces.len())
+        .filter(|&number| is_broken(pieces[number].0))
+        .collect();
+    if broken.is_empty() {
+        return;
+    }
+    let whole: Vec<(usize, [Run; 3])> = pieces
+        .iter()
+        .filter(|(at, _)| samples[*at].is_ok())
+        .copied()
+        .collect();
+    for number in broken {
+        let [row, column, channel] = pieces[number].1;
+        let distance = |[y, x, _]: &[Run; 3]| row.out.abs_diff(y.out) + column.out.abs_diff(x.out);
+        let near = whole
+            .iter()
+            .filter(|(_, [.., other])| other.out == channel.out)
+            .min_by_key(|(_, runs)| distance(runs));
+        let Some(&(at, [y, x, c])) = near else { continue };
+        let still = |run: Run, of: Run| Run {
+            block: of.block,
+            start: of.start,
+            step: 0,
+            ..run
+        };
+        pieces[number] = (at, [still(row, y), still(column, x), c]);
     }
 }
 

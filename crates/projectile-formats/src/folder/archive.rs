@@ -44,7 +44,7 @@ impl ArchiveFolder {
     /// [`Limit`](projectile_core::ErrorKind::Limit) for too many members.
     pub(crate) fn open(blob: &Arc<dyn Blob>) -> Result<Self> {
         let broken = |error: zip::result::ZipError| Error::corrupt(format!("a broken archive: {error}"));
-        let mut archive = ZipArchive::new(BlobReader::new(Arc::clone(blob), PIECE)).map_err(broken)?;
+        let archive = ZipArchive::new(BlobReader::new(Arc::clone(blob), PIECE)).map_err(broken)?;
         if archive.len() > MOST_MEMBERS {
             return Err(Error::limit(format!(
                 "an archive of {} members: at most {MOST_MEMBERS} are read",

@@ -76,11 +76,12 @@ impl Part {
     /// [`Limit`](projectile_core::ErrorKind::Limit) and [`Corrupt`](projectile_core::ErrorKind::Corrupt) where it has
     /// other bytes than are wanted.
     fn of(&self, size: u64) -> Result<Vec<Range<u64>>> {
-        let runs = match self {
+        let one = |run: Range<u64>| std::iter::once(run).collect();
+        let runs: Vec<Range<u64>> = match self {
             Self::Whole(most) if size > *most => return Err(too_long(size, *most)),
-            Self::Whole(_) => vec![0..size],
-            Self::First(length) => vec![0..*length],
-            Self::Last(length) => vec![size.saturating_sub(*length)..size],
+            Self::Whole(_) => one(0..size),
+            Self::First(length) => one(0..*length),
+            Self::Last(length) => one(size.saturating_sub(*length)..size),
             Self::Ranges(ranges) => ranges.clone(),
         };
         if let Some(beyond) = runs.iter().find(|run| run.end > size || run.start > run.end) {

@@ -8,10 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use zarrs::array::codec::CodecChain;
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, BytesRepresentation, CodecOptions};
-use zarrs::array::{
-    ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, ChunkKeyEncodingTraits, DataType, DataTypeTraits,
-    FillValue, data_type,
-};
+use zarrs::array::{ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, DataType, FillValue, data_type};
 use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::metadata::v3::MetadataV3;
 
@@ -82,6 +79,9 @@ impl Layout {
     pub(super) fn of_v2(document: &Map<String, Value>) -> Result<Self> {
         let mut document = document.clone();
         let compressor = document.insert("compressor".to_owned(), Value::Null);
+        if document.get("dtype").is_some_and(Value::is_array) {
+            return Err(Error::unsupported("an array of structures is no picture"));
+        }
         let metadata: ArrayMetadataV2 =
             serde_json::from_value(Value::Object(document)).map_err(|error| invalid(&error))?;
         if metadata.chunks.len() != metadata.shape.len() {
@@ -585,7 +585,7 @@ mod tests {
             (
                 ErrorKind::Limit,
                 v3(|d| {
-                    d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1 << 40, 1 << 40]);
+                    d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1u64 << 40, 1u64 << 40]);
                     d["codecs"][0]["configuration"]["chunk_shape"] = json!([1, 1]);
                 }),
             ),

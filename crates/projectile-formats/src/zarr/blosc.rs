@@ -19,13 +19,20 @@ enum Inner {
     Zstd,
 }
 
+/// What was done to a block's bytes before they were compressed.
+#[derive(Clone, Copy, Debug)]
+enum Shuffle {
+    Not,
+    Bytes,
+    Bits,
+}
+
 /// What stands before the blocks.
 #[derive(Clone, Copy, Debug)]
 struct Header {
     inner: Inner,
     is_stored: bool,
-    is_shuffled: bool,
-    is_bit_shuffled: bool,
+    shuffle: Shuffle,
     may_split: bool,
     element: usize,
     length: usize,
@@ -86,9 +93,12 @@ fn header(packed: &[u8]) -> Result<Header, String> {
     };
     let header = Header {
         inner,
-        is_shuffled: flags & 1 != 0,
+        shuffle: match flags & 5 {
+            0 => Shuffle::Not,
+            4 => Shuffle::Bits,
+            _ => Shuffle::Bytes,
+        },
         is_stored: flags & 2 != 0,
-        is_bit_shuffled: flags & 4 != 0,
         may_split: flags & 0x10 == 0,
         element: usize::from(head[3]),
         length: word(&head[4..8]),
@@ -137,12 +147,12 @@ fn block(packed: &[u8], length: usize, header: &Header, out: &mut Vec<u8>) -> Re
     if streamed.len() != length {
         return Err("streams that do not make a block".to_owned());
     }
-    if header.is_shuffled && element > 1 {
-        unshuffle(&streamed, element, out);
-    } else if header.is_bit_shuffled && length >= element && (length / element).is_multiple_of(8) {
-        bit_unshuffle(&streamed, element, out);
-    } else {
-        out.extend_from_slice(&streamed);
+    match header.shuffle {
+        Shuffle::Bytes if element > 1 => unshuffle(&streamed, element, out),
+        Shuffle::Bits if length >= element && (length / element).is_multiple_of(8) => {
+            bit_unshuffle(&streamed, element, out);
+        }
+        _ => out.extend_from_slice(&streamed),
     }
     Ok(())
 }
@@ -208,37 +218,42 @@ fn transposed(bits: u64) -> u64 {
     swap(bits, 0x0000_0000_f0f0_f0f0, 28)
 }
 
-/// BloscLZ, a Lempel–Ziv of bytes: runs of literals, and matches further back.
+/// `BloscLZ`, a Lempel–Ziv of bytes: runs of literals, and matches further back.
 fn blosclz(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
     /// What is farther away is said by two more bytes.
     const NEAR: usize = 8191;
     let broken = || "a match or literal that leads out of its block".to_owned();
-    let mut rest = packed.iter().copied();
+    let mut rest = packed;
+    let next = |rest: &mut &[u8]| -> Result<u8, String> {
+        let (first, after) = rest.split_first().ok_or_else(cut_short)?;
+        *rest = after;
+        Ok(*first)
+    };
     let mut out: Vec<u8> = Vec::new();
-    let mut control = rest.next().ok_or_else(cut_short)? & 31;
+    let mut control = next(&mut rest)? & 31;
     loop {
         if control < 32 {
             let count = usize::from(control) + 1;
-            let literals = rest.as_slice().get(..count).ok_or_else(cut_short)?;
+            let (literals, after) = rest.split_at_checked(count).ok_or_else(cut_short)?;
             out.extend_from_slice(literals);
-            rest = rest.as_slice()[count..].iter().copied();
+            rest = after;
         } else {
             let mut count = usize::from(control >> 5) + 2;
             let far = usize::from(control & 31) << 8;
             if count == 7 + 2 {
                 loop {
-                    let more = rest.next().ok_or_else(cut_short)?;
+                    let more = next(&mut rest)?;
                     count += usize::from(more);
                     if more != 255 {
                         break;
                     }
                 }
             }
-            let near = usize::from(rest.next().ok_or_else(cut_short)?);
+            let near = usize::from(next(&mut rest)?);
             let mut distance = far + near + 1;
             if near == 255 && far == 31 << 8 {
-                let high = usize::from(rest.next().ok_or_else(cut_short)?);
-                let low = usize::from(rest.next().ok_or_else(cut_short)?);
+                let high = usize::from(next(&mut rest)?);
+                let low = usize::from(next(&mut rest)?);
                 distance = (high << 8) + low + NEAR + 1;
             }
             if out.len() + count > length {
@@ -257,10 +272,10 @@ fn blosclz(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
         if out.len() > length {
             return Err(broken());
         }
-        match rest.next() {
-            Some(next) => control = next,
-            None => return Ok(out),
+        if rest.is_empty() {
+            return Ok(out);
         }
+        control = next(&mut rest)?;
     }
 }
 
@@ -280,7 +295,7 @@ mod tests {
     #[test]
     fn shuffles_are_undone() {
         for element in [2, 3, 4, 8, 16, 17] {
-            let bytes: Vec<u8> = (0..element * 24 + 1).map(|i| (i * 37 % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=element * 24).map(|i| (i * 37 % 251) as u8).collect();
             let count = bytes.len() / element;
             let mut shuffled: Vec<u8> = (0..element)
                 .flat_map(|byte| (0..count).map(move |at| at * element + byte))

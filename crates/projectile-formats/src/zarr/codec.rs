@@ -40,7 +40,7 @@ const COMPRESSORS: [Compressor; 5] = [
 ];
 
 impl Compressor {
-    fn name(self) -> &'static str {
+    fn id(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Zlib => "zlib",
@@ -72,7 +72,7 @@ pub(super) fn is_compressor(name: &str) -> bool {
 
 fn compressor(name: &str) -> Option<Compressor> {
     let name = name.strip_prefix("numcodecs.").unwrap_or(name);
-    COMPRESSORS.into_iter().find(|known| known.name() == name)
+    COMPRESSORS.into_iter().find(|known| known.id() == name)
 }
 
 /// Tells zarrs of the compressors, once a process.
@@ -153,7 +153,7 @@ pub(super) fn zlib(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
 
 impl ExtensionName for Compressor {
     fn name(&self, _version: ZarrVersion) -> Option<Cow<'static, str>> {
-        Some(Cow::Borrowed((*self).name()))
+        Some(Cow::Borrowed(self.id()))
     }
 }
 
@@ -206,7 +206,7 @@ impl BytesToBytesCodecTraits for Compressor {
         let most = decoded.size().unwrap_or(MOST_DECODED).min(MOST_DECODED);
         Compressor::decode(*self, &packed, most)
             .map(Cow::Owned)
-            .map_err(|why| CodecError::Other(format!("{}: {why}", (*self).name())))
+            .map_err(|why| CodecError::Other(format!("{}: {why}", self.id())))
     }
 }
 

@@ -137,7 +137,7 @@ impl Gallery {
                 }
                 match ngff::read(&node.attributes) {
                     Ok(meaning) if meaning == Meaning::default() => {
-                        groups.push_back((name, node.path, depth + 1))
+                        groups.push_back((name, node.path, depth + 1));
                     }
                     // What a converter of files says of them beside them, which are found anyway.
                     Ok(meaning) if !meaning.series.is_empty() && meaning.multiscale.is_none() => {}

@@ -153,7 +153,7 @@ mod tests {
             (&["channel", "band"], &["y", "x"]),
         ] {
             let found = named(names);
-            if names == &["y", "y", "x"] {
+            if *names == ["y", "y", "x"] {
                 assert_eq!(found[1..], ["y", "x"], "{found:?}");
                 continue;
             }

@@ -78,12 +78,12 @@ fn a_missing_chunk_is_filled_and_a_broken_one_breaks_itself_alone() {
     // Another array takes its place.
     write_v2(&path, "", 11, 12);
     assert_eq!(
-        region(source, 0, [0, 6, 1, 1]).unwrap_err().kind(),
+        region(source, 0, [0, 11, 1, 1]).unwrap_err().kind(),
         ErrorKind::Gone
     );
     std::fs::remove_dir_all(&path).unwrap();
     assert_eq!(
-        region(source, 0, [0, 11, 1, 1]).unwrap_err().kind(),
+        region(source, 0, [5, 11, 1, 1]).unwrap_err().kind(),
         ErrorKind::Gone
     );
 }
