@@ -62,7 +62,7 @@ fn find(path: &Path, format: Option<&str>) -> Result<&'static dyn Writer> {
             .iter()
             .copied()
             .find(|writer| writer.name() == name)
-            .ok_or_else(|| unknown("format", format!("no format {name:?}")));
+            .ok_or_else(|| unknown("format", &format!("no format {name:?}")));
     }
     let name = path
         .file_name()
@@ -81,7 +81,7 @@ fn find(path: &Path, format: Option<&str>) -> Result<&'static dyn Writer> {
         .ok_or_else(|| {
             unknown(
                 "out",
-                format!(
+                &format!(
                     "{}: the ending names no format, and no --format does",
                     path.display()
                 ),
@@ -89,7 +89,7 @@ fn find(path: &Path, format: Option<&str>) -> Result<&'static dyn Writer> {
         })
 }
 
-fn unknown(parameter: &'static str, what: String) -> Error {
+fn unknown(parameter: &'static str, what: &str) -> Error {
     let known: Vec<_> = WRITERS
         .iter()
         .map(|writer| match writer.endings() {

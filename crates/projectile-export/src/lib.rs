@@ -1,4 +1,4 @@
-//! Images written as files that others read: OME-Zarr, pyramidal TIFF, Deep Zoom, tile folders, PMTiles, zip.
+//! Images written as files that others read: OME-Zarr, pyramidal TIFF, Deep Zoom, tile folders, `PMTiles`, zip.
 //!
 //! [`export`] reads an image once, from the top down, and writes each piece (a tile, a shard) as soon as its rows are
 //! known; it holds some hundred rows. What is being written has another name than the whole, and an export that was

@@ -78,7 +78,9 @@ impl Value {
             ),
             Self::Offset(values) => {
                 let mut bytes = Vec::with_capacity(values.len() * flavour.word());
-                values.iter().for_each(|&value| flavour.offset(value, &mut bytes));
+                for &value in values {
+                    flavour.offset(value, &mut bytes);
+                }
                 let kind = match flavour {
                     Flavour::Classic => 4,
                     Flavour::Big => 16,

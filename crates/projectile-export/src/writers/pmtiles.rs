@@ -26,6 +26,8 @@ const HEADER: usize = 127;
 const ROOT: usize = 16_384;
 /// Entries of a leaf directory to begin with.
 const LEAF: usize = 4096;
+/// Tiles that are small enough to be blank: only these are worth being compared.
+const SMALL: usize = 4096;
 /// The last zoom of which all tiles have numbers of 64 bits.
 const DEEPEST: u32 = 31;
 
@@ -111,8 +113,12 @@ fn directory(entries: &[Entry]) -> std::io::Result<Vec<u8>> {
         varint(entry.id - last, &mut out);
         last = entry.id;
     }
-    entries.iter().for_each(|entry| varint(entry.run, &mut out));
-    entries.iter().for_each(|entry| varint(entry.length, &mut out));
+    for entry in entries {
+        varint(entry.run, &mut out);
+    }
+    for entry in entries {
+        varint(entry.length, &mut out);
+    }
     let mut end = None;
     for entry in entries {
         // 0 is "after the one before", which most are.
@@ -207,8 +213,6 @@ impl Archive {
         order.sort_unstable();
         let mut file = BufWriter::new(File::create(path).map_err(wrong)?);
         let (mut entries, mut end): (Vec<Entry>, u64) = (Vec::new(), 0);
-        // Tiles that are small enough to be blank: only these are worth being compared.
-        const SMALL: usize = 4096;
         let mut known: HashMap<Vec<u8>, u64> = HashMap::new();
         for (id, key) in order {
             let bytes = store.read(key)?;
@@ -324,6 +328,6 @@ mod tests {
             .collect();
         let (root, leaves) = directories(&entries).unwrap();
         assert!(root.len() <= ROOT - HEADER && !leaves.is_empty());
-        assert_eq!(directories(&entries[..10]).unwrap().1, []);
+        assert!(directories(&entries[..10]).unwrap().1.is_empty());
     }
 }

@@ -79,7 +79,7 @@ impl Tiles {
         self.pictures.extension()
     }
 
-    /// The description, by TileJSON 3.0.0; size and tile size are our own, since nothing of it is of the Earth.
+    /// The description, by `TileJSON` 3.0.0; size and tile size are our own, since nothing of it is of the Earth.
     pub(crate) fn description(&self) -> serde_json::Value {
         let level = &self.plan.levels[0];
         json!({

@@ -104,6 +104,7 @@ impl RegionSource {
                 },
             ];
             axes.sort_by_key(|axis| std::cmp::Reverse(axis.stride));
+            let axes = joined(&axes, MAX_READ / item);
             self.gather(&axes, base + first * stride("c"), at, &mut out, request)?;
         }
         // Only now: what was read before a change is as doubtful as what was read after.
@@ -152,6 +153,28 @@ impl RegionSource {
             }
         }
     }
+}
+
+/// The same elements by as few axes as there can be: one of a single element says nothing, and one that goes on where the
+/// next one ends is a longer run of it, of up to `most` elements.
+fn joined(axes: &[Axis], most: u64) -> Vec<Axis> {
+    let mut joined: Vec<Axis> = Vec::new();
+    for axis in axes.iter().filter(|axis| axis.count != 1) {
+        match joined.last_mut() {
+            Some(outer)
+                if outer.stride == axis.count * axis.stride
+                    && outer.output == axis.count * axis.output
+                    && outer.count * axis.count <= most =>
+            {
+                *outer = Axis {
+                    count: outer.count * axis.count,
+                    ..*axis
+                };
+            }
+            _ => joined.push(*axis),
+        }
+    }
+    joined
 }
 
 /// Puts the wanted elements of a span into their places.

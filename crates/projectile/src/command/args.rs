@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Write one tile to a file
     Tile(TileArgs),
-    /// Write an image as OME-Zarr, pyramidal TIFF (COG), Deep Zoom, a folder of tiles, PMTiles or zip
+    /// Write an image as a file that others read: OME-Zarr, COG, Deep Zoom, tiles, one archive
     Export(Box<ExportArgs>),
 }
 

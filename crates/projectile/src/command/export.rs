@@ -74,6 +74,7 @@ fn open(args: &ExportArgs, blocks: u64, fallback: Fallback<'_>) -> Result<Image>
     let memory = Memory {
         levels: LevelCache::new(0),
         blocks: BlockCache::new(blocks),
+        whole: Some(BLOCKS),
     };
     let images = load::one(&args.file, &args.image, &memory, fallback)?;
     let names = || images.iter().map(Image::name).collect::<Vec<_>>().join(", ");

@@ -10,7 +10,7 @@ use crate::{
     Result, Source, name,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use projectile_formats::NamedSource;
+use projectile_formats::{Limits, NamedSource};
 
 use super::args::{ImageArgs, ModeName};
 use super::memory::Memory;
@@ -145,7 +145,12 @@ fn read(
 
 /// How files are read, as the flags say.
 fn options(args: &ImageArgs, memory: &Memory) -> OpenOptions {
+    let mut limits = Limits::default();
+    if let Some(bytes) = memory.whole {
+        limits.whole_array_bytes = bytes;
+    }
     OpenOptions {
+        limits,
         axes: args.axes.clone(),
         mode: args.mode.map(|mode| match mode {
             ModeName::Rgb => Mode::Rgb,

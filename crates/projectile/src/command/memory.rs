@@ -9,6 +9,8 @@ pub(crate) struct Memory {
     pub(crate) levels: LevelCache,
     /// Of files that are read by blocks.
     pub(crate) blocks: BlockCache,
+    /// Bytes of the greatest array that is read whole, where that is not left to its format.
+    pub(crate) whole: Option<u64>,
 }
 
 impl Memory {
@@ -20,6 +22,7 @@ impl Memory {
         Self {
             levels: LevelCache::new(half),
             blocks: BlockCache::new(half),
+            whole: None,
         }
     }
 }
