@@ -20,7 +20,7 @@ pub(crate) fn measure(options: &Options, fixtures: &Fixtures, rows: &mut Vec<Row
     let (side, count, rounds) = if options.quick {
         (2048, 24, 1)
     } else {
-        (16_384, 1024, 3)
+        (8192, 1024, 3)
     };
     let file = fixtures.file(&format!("cog-{side}.tif"));
     python(options, &["make", &file.to_string_lossy(), &side.to_string()])?;
