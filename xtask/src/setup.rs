@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::process::{Outcome, command, installed, root, run, target};
 
-const INSTALL: Duration = Duration::from_mins(15);
+const INSTALL: Duration = Duration::from_mins(30);
 
 /// What the environment holds.
 const REQUIREMENTS: [&str; 2] = ["tests/requirements.txt", "python/tests/requirements.txt"];

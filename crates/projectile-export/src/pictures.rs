@@ -27,7 +27,7 @@ impl Pictures {
         encoding.options = EncodeOptions {
             effort: options.effort,
             quality: options.quality,
-            background: None,
+            ..EncodeOptions::default()
         };
         Ok(Self {
             paint: image.paint(&options.style, &options.cancel)?,
@@ -55,7 +55,7 @@ impl Pictures {
 
     /// A picture of `size` pixels a side, with each pixel `repeat` times a side in its top left.
     pub(crate) fn square(&self, pixels: &Pixels, repeat: usize, size: usize) -> Result<Vec<u8>> {
-        let raster = self.paint.raster(pixels)?.place(repeat, size);
+        let raster = self.paint.raster(pixels)?.place(repeat, (size, size));
         self.encoding
             .encoder
             .encode(Content::Colours(&raster), &self.encoding.options)

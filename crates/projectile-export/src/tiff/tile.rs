@@ -101,7 +101,7 @@ impl Codec {
         let options = EncodeOptions {
             effort: self.effort,
             quality: self.quality,
-            background: None,
+            ..EncodeOptions::default()
         };
         Encoding::by_extension(name)?
             .encoder
