@@ -18,7 +18,7 @@ const SCREEN_PIXEL: f64 = 0.000_28;
 /// A set of tile matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MatrixSet {
-    Pixels,
+    Picture,
     WebMercatorQuad,
 }
 
@@ -35,18 +35,18 @@ pub(crate) struct Matrix {
 }
 
 impl MatrixSet {
-    pub(crate) const ALL: [Self; 2] = [Self::Pixels, Self::WebMercatorQuad];
+    pub(crate) const ALL: [Self; 2] = [Self::Picture, Self::WebMercatorQuad];
 
     /// The set of that name; `pixels.{id}` is that of one image, as lists of all images' sets call it.
     pub(crate) fn named(name: &str, id: &str) -> Option<Self> {
         let is_of_image = name.strip_prefix("pixels.").is_some_and(|of| of == id);
         let known = Self::ALL.into_iter().find(|set| set.name() == name);
-        known.or(is_of_image.then_some(Self::Pixels))
+        known.or(is_of_image.then_some(Self::Picture))
     }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Pixels => "pixels",
+            Self::Picture => "pixels",
             Self::WebMercatorQuad => "WebMercatorQuad",
         }
     }
@@ -54,7 +54,7 @@ impl MatrixSet {
     /// What it is called among the sets of all images: `pixels` is one for each, as images differ in zooms.
     pub(crate) fn id(self, image: &str) -> String {
         match self {
-            Self::Pixels => format!("{}.{image}", self.name()),
+            Self::Picture => format!("{}.{image}", self.name()),
             Self::WebMercatorQuad => self.name().to_owned(),
         }
     }
@@ -63,7 +63,7 @@ impl MatrixSet {
     pub(crate) fn crs(self) -> &'static str {
         match self {
             // What GDAL and its kin call coordinates that are not on the earth.
-            Self::Pixels => "urn:ogc:def:crs:OGC::engineering-2d",
+            Self::Picture => "urn:ogc:def:crs:OGC::engineering-2d",
             Self::WebMercatorQuad => "urn:ogc:def:crs:EPSG::3857",
         }
     }
@@ -71,7 +71,7 @@ impl MatrixSet {
     /// As URIs are written since.
     pub(crate) fn crs_uri(self) -> &'static str {
         match self {
-            Self::Pixels => "http://www.opengis.net/def/crs/OGC/0/engineering-2d",
+            Self::Picture => "http://www.opengis.net/def/crs/OGC/0/engineering-2d",
             Self::WebMercatorQuad => "http://www.opengis.net/def/crs/EPSG/0/3857",
         }
     }
@@ -79,7 +79,7 @@ impl MatrixSet {
     /// Coordinates (x, y) of the grid's upper left corner.
     pub(crate) fn origin(self) -> (f64, f64) {
         match self {
-            Self::Pixels => (0.0, 0.0),
+            Self::Picture => (0.0, 0.0),
             Self::WebMercatorQuad => (-HALF_WORLD, HALF_WORLD),
         }
     }
@@ -93,7 +93,7 @@ impl MatrixSet {
                 let side = 1u64 << zoom;
                 let (rows, columns) = match self {
                     Self::WebMercatorQuad => (side, side),
-                    Self::Pixels => tiles(grid, zoom),
+                    Self::Picture => tiles(grid, zoom),
                 };
                 Matrix {
                     zoom,
@@ -108,7 +108,7 @@ impl MatrixSet {
 
     fn cell_size(self, grid: Grid, zoom: u32) -> f64 {
         match self {
-            Self::Pixels => side(grid) / f64::from(TILE_SIZE) / 2f64.powi(zoom as i32),
+            Self::Picture => side(grid) / f64::from(TILE_SIZE) / 2f64.powi(zoom as i32),
             Self::WebMercatorQuad => 2.0 * HALF_WORLD / f64::from(TILE_SIZE) / 2f64.powi(zoom as i32),
         }
     }
@@ -117,7 +117,7 @@ impl MatrixSet {
     pub(crate) fn bounds(self, grid: Grid) -> [f64; 4] {
         let (height, width) = grid.reduced(0);
         let unit = match self {
-            Self::Pixels => 1.0,
+            Self::Picture => 1.0,
             Self::WebMercatorQuad => 2.0 * HALF_WORLD / side(grid),
         };
         let (x, y) = self.origin();
@@ -157,13 +157,13 @@ mod tests {
     #[test]
     fn matrices_end_at_the_pixels_of_the_image() {
         let grid = Grid::new(1000, 600);
-        let pixels = MatrixSet::Pixels.matrices(grid);
+        let pixels = MatrixSet::Picture.matrices(grid);
         let sizes: Vec<_> = pixels.iter().map(|m| (m.cell_size, m.columns, m.rows)).collect();
         assert_eq!(sizes, [(4.0, 1, 1), (2.0, 2, 2), (1.0, 3, 4)]);
         let world = MatrixSet::WebMercatorQuad.matrices(grid);
         assert_eq!((world[2].columns, world[2].rows), (4, 4));
         assert!((world[0].scale_denominator - 559_082_264.028_717).abs() < 1e-3);
-        assert_eq!(MatrixSet::Pixels.bounds(grid), [0.0, -1000.0, 600.0, 0.0]);
+        assert_eq!(MatrixSet::Picture.bounds(grid), [0.0, -1000.0, 600.0, 0.0]);
         let [west, south, east, north] = degrees(Grid::new(1024, 1024));
         assert!((west + 180.0).abs() < 1e-9 && (east - 180.0).abs() < 1e-9);
         assert!((north - 85.051_128_779_806_59).abs() < 1e-9 && (north + south).abs() < 1e-9);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn an_image_smaller_than_a_tile_has_one_matrix() {
         let grid = Grid::new(10, 7);
-        let [only] = MatrixSet::Pixels.matrices(grid)[..] else {
+        let [only] = MatrixSet::Picture.matrices(grid)[..] else {
             panic!("more than one")
         };
         assert_eq!((only.zoom, only.columns, only.rows), (0, 1, 1));

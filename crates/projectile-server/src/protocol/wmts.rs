@@ -123,7 +123,7 @@ fn capabilities(world: &World<'_>) -> Document {
     }
     // A set is of one image: the zooms of another have other sizes. Those of the greatest serve all of the world's.
     for entry in &entries {
-        matrix_set(&mut xml, MatrixSet::Pixels, entry);
+        matrix_set(&mut xml, MatrixSet::Picture, entry);
     }
     if let Some(entry) = entries.iter().max_by_key(|entry| entry.image.max_zoom()) {
         matrix_set(&mut xml, MatrixSet::WebMercatorQuad, entry);
