@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from harness import Server
 
 if TYPE_CHECKING:
@@ -45,8 +46,16 @@ def npy_in_memory(path: Path, value: int) -> None:
     np.save(path, np.full((ROWS, SIDE), value, np.uint8))
 
 
+def tiff(path: Path, value: int) -> None:
+    """A TIFF that is read by tiles, as it has an overview."""
+    picture = np.full((ROWS, SIDE), value, np.uint8)
+    with tifffile.TiffWriter(path) as file:
+        file.write(picture, tile=(256, 256), subifds=1, photometric="minisblack")
+        file.write(picture[::2, ::2], tile=(256, 256), subfiletype=1, photometric="minisblack")
+
+
 # To test another format: a function that writes an image whose first `ROWS` rows, `SIDE` wide, hold `value`.
-WRITERS: list[tuple[str, Writer]] = [("large.npy", npy), ("small.npy", npy_in_memory)]
+WRITERS: list[tuple[str, Writer]] = [("large.npy", npy), ("small.npy", npy_in_memory), ("tiles.tif", tiff)]
 
 
 def truncate(path: Path, _write: Writer) -> None:
