@@ -5,7 +5,9 @@
 //! image's upper left corner (so that rows have negative y), as these standards have no axis that points down. In
 //! `WebMercatorQuad` the grid's square is laid over the square of the world, for programs that know maps alone.
 
-use projectile_core::Grid;
+use projectile_core::{Area, Error, Grid, Result};
+
+use crate::address::whole;
 
 /// Pixels a side of a tile: the standards' own.
 pub(crate) const TILE_SIZE: u32 = 256;
@@ -123,6 +125,23 @@ impl MatrixSet {
         let (x, y) = self.origin();
         [x, y - height as f64 * unit, x + width as f64 * unit, y]
     }
+}
+
+/// The tile of a matrix in a row and a column, as addresses name them.
+///
+/// # Errors
+/// [`BadRequest`](projectile_core::ErrorKind::BadRequest) for what is no number,
+/// [`NotFound`](projectile_core::ErrorKind::NotFound) for a matrix that the sets do not have.
+pub(crate) fn tile(grid: Grid, [matrix, row, column]: [&str; 3]) -> Result<Area> {
+    let zoom = whole("tilematrix", matrix)?;
+    let last = last_zoom(grid);
+    let z = u32::try_from(zoom).ok().filter(|&z| z <= last);
+    Ok(Area::Tile {
+        z: z.ok_or_else(|| Error::not_found(format!("tile matrix {zoom} is beyond the last, {last}")))?,
+        x: whole("tilecol", column)?,
+        y: whole("tilerow", row)?,
+        size: TILE_SIZE,
+    })
 }
 
 /// The zoom at which a pixel of a tile is one of the image.

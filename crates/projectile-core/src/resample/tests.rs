@@ -264,8 +264,8 @@ fn a_cancelled_job_ends_with_that_error() {
 
 #[test]
 fn every_file_in_this_folder_is_registered() {
-    const HELPERS: [&str; 7] = [
-        "mod", "cascade", "extreme", "further", "project", "reduce", "tests",
+    const HELPERS: [&str; 8] = [
+        "mod", "cascade", "extreme", "fit", "further", "project", "reduce", "tests",
     ];
     let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/resample"))
         .unwrap()
@@ -370,7 +370,7 @@ fn alpha_weighs_its_own_column_only() {
 #[test]
 fn rows_given_band_by_band_are_those_of_levels_kept_whole() {
     for (height, width, channels) in [
-        (1, 1, 1),
+        (1, 2, 1),
         (255, 300, 2),
         (256, 700, 1),
         (1300, 1030, 1),

@@ -189,7 +189,8 @@ fn largest(height: u64, width: u64) -> (u64, u64) {
     let part = |length: u64| ((length as f64 * scale).floor() as u64).max(1);
     let (height, width) = (part(height), part(width));
     // What is far longer one way than the other is one pixel wide: the rest is its length.
-    (height.min(MAX_AREA / width), width.min(MAX_AREA / height))
+    let width = width.min(MAX_AREA / height);
+    (height.min(MAX_AREA / width), width)
 }
 
 /// Rows and columns of the answer for a region of so many.

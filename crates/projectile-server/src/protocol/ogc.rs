@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use projectile_core::{Area, Error, Result};
+use projectile_core::{Error, Result};
 use serde_json::{Value as Json, json};
 
 use super::{Call, Protocol, World, tiles};
-use crate::address::{Address, shown, whole};
+use crate::address::{Address, shown};
 use crate::catalog::Entry;
-use crate::matrices::{MatrixSet, TILE_SIZE, degrees};
+use crate::matrices::{self, MatrixSet, TILE_SIZE, degrees};
 use crate::respond::Document;
 
 /// What of the standard is here.
@@ -222,11 +222,6 @@ fn tile(
             .ok_or_else(|| Error::bad_request("f", format!("f = {:?}: png, jpg or webp", shown(format))))?,
         (None, None) => "png",
     };
-    let area = Area::Tile {
-        z: u32::try_from(whole("tileMatrix", z)?).unwrap_or(u32::MAX),
-        x: whole("tileCol", column)?,
-        y: whole("tileRow", row)?,
-        size: TILE_SIZE,
-    };
+    let area = matrices::tile(entry.image.grid(), [z, row, column])?;
     tiles::cut(entry, area, format, address, world)
 }

@@ -5,12 +5,12 @@
 
 use std::fmt::Write as _;
 
-use projectile_core::{Area, Axis, Error, Result};
+use projectile_core::{Axis, Error, Result};
 
 use super::{Call, Protocol, World, tiles};
-use crate::address::{Address, shown, whole};
+use crate::address::{Address, shown};
 use crate::catalog::Entry;
-use crate::matrices::{Matrix, MatrixSet, TILE_SIZE, degrees};
+use crate::matrices::{self, Matrix, MatrixSet, TILE_SIZE, degrees};
 use crate::respond::Document;
 use crate::xml::escaped;
 
@@ -86,7 +86,7 @@ fn tile(
     address: &Address<'_>,
     world: &World<'_>,
     (id, set): (&str, &str),
-    [z, row, column]: [&str; 3],
+    place: [&str; 3],
     format: &str,
 ) -> Result<Call> {
     let entry = world.image(id)?;
@@ -96,12 +96,7 @@ fn tile(
             shown(set)
         )));
     }
-    let area = Area::Tile {
-        z: u32::try_from(whole("tilematrix", z)?).unwrap_or(u32::MAX),
-        x: whole("tilecol", column)?,
-        y: whole("tilerow", row)?,
-        size: TILE_SIZE,
-    };
+    let area = matrices::tile(entry.image.grid(), place)?;
     tiles::cut(entry, area, format, address, world)
 }
 

@@ -9,7 +9,7 @@ const WIDTH: u64 = 1000;
 const HEIGHT: u64 = 600;
 
 fn server() -> Running {
-    let planes: Vec<u16> = (0..3 * 40 * 50).map(|i| (i % 1000) as u16).collect();
+    let planes: Vec<u16> = (0..3 * 40 * 50).map(|i| (i % 999) as u16).collect();
     start(
         [
             gray("scan", HEIGHT, WIDTH),
@@ -187,7 +187,9 @@ fn iiif_describes_and_turns() {
     }
     // Another plane, in words that stand in for parameters.
     let plane = |named: &str| pixels(&server.get(&format!("/iiif/3/{named}/full/max/0/default.png")));
-    assert_eq!(plane("stack~z=1~vmin=0~vmax=255").2[5], 255);
+    // Its sixth pixel is 2005 modulo 999.
+    assert_eq!(plane("stack~z=1~vmin=0~vmax=7").2[5], 255);
+    assert_eq!(plane("stack~z=1~vmin=0~vmax=14").2[5], 128);
     assert_ne!(plane("stack~vmin=0~vmax=999"), plane("stack~z=1~vmin=0~vmax=999"));
     let manifest = server.get("/iiif/manifest.json").json();
     assert_eq!(manifest["items"][0]["height"], HEIGHT);
