@@ -35,7 +35,8 @@ pub use formats::FORMATS;
 pub use generated::demo;
 pub use npy::{Header, parse_header};
 pub use open::{
-    Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_format, is_known, open, split_inner,
+    Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_format, is_known, open, opens_inside,
+    split_inner,
 };
 pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};

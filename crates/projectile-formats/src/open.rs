@@ -222,6 +222,15 @@ pub(crate) fn find(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
     by_bytes.or_else(by_name).copied()
 }
 
+/// Whether what is at `path` is of a format that opens what is inside of it by itself, such as Zarr, rather than all of
+/// it to choose from.
+pub fn opens_inside(path: &Path) -> bool {
+    if path.is_dir() {
+        return is_folder_format(path);
+    }
+    find(&read_head(path).unwrap_or_default(), path).is_some_and(|format| format.opens_inside())
+}
+
 /// Whether some format knows the file by its first bytes or its ending, or the folder by what is in it.
 pub fn is_known(path: &Path) -> bool {
     if path.is_dir() {

@@ -126,8 +126,15 @@ pub fn name(path: impl AsRef<Path>) -> String {
     if let Some(Ok(url)) = RemoteUrl::of_input(path) {
         return url.name();
     }
-    // What is named inside of the file has a name of its own.
-    let (file, _) = projectile_formats::split_inner(path);
+    let (file, inner) = projectile_formats::split_inner(path);
+    // Of most files, what is named inside has a name of its own; of others it is the image itself.
+    let inner = inner.filter(|_| projectile_formats::opens_inside(&file));
+    let last = inner
+        .as_deref()
+        .and_then(|inner| inner.rsplit('/').find(|part| !part.is_empty()));
+    if let Some(last) = last {
+        return last.to_owned();
+    }
     file.file_name()
         .unwrap_or(file.as_os_str())
         .to_string_lossy()
