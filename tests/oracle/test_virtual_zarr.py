@@ -1,0 +1,78 @@
+"""Any image as a group of Zarr arrays, opened over HTTP by zarr-python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import zarr
+from harness import Server, save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
+
+
+def opened(server: Server, stem: str, version: int) -> zarr.Group:
+    """Open the group of an image as a reader of Zarr `version` does."""
+    address = f"http://{server.host}:{server.port}/zarr/{stem}.zarr"
+    return zarr.open_group(address, mode="r", zarr_format=version)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_every_dtype_is_there_as_it_is(tmp_path: Path, version: int) -> None:
+    """Full resolution is the array itself, edges and all."""
+    rng = np.random.default_rng(5)
+    arrays = {
+        f"a{dtype}".replace("?", "bool"): (rng.random((300, 270)) * 100).astype(dtype) for dtype in DTYPES
+    }
+    with Server(*save(tmp_path, arrays)) as server:
+        for stem, array in arrays.items():
+            stored = opened(server, stem, version)["0"]
+            assert stored.dtype == array.dtype
+            np.testing.assert_array_equal(stored[:], array)
+            np.testing.assert_array_equal(stored[250:290, 200:], array[250:290, 200:])
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_axes_stand_in_the_order_of_ome(tmp_path: Path, version: int) -> None:
+    """Channels that are stored last come first; planes are where they are."""
+    rng = np.random.default_rng(6)
+    arrays = {
+        "photo": rng.integers(0, 255, (400, 520, 3), np.uint8),
+        "stack": rng.integers(0, 60_000, (2, 3, 4, 60, 70), np.uint16),
+    }
+    with Server(*save(tmp_path, arrays)) as server:
+        photo = opened(server, "photo", version)
+        np.testing.assert_array_equal(photo["0"][:], np.moveaxis(arrays["photo"], -1, 0))
+        stack = opened(server, "stack", version)
+        np.testing.assert_array_equal(stack["0"][:], arrays["stack"])
+        told = dict(photo.attrs)
+        told = told["ome"] if version == 3 else told
+        (multiscale,) = told["multiscales"]
+        assert [axis["name"] for axis in multiscale["axes"]] == ["c", "y", "x"]
+        assert [dataset["path"] for dataset in multiscale["datasets"]] == ["0", "1", "2"]
+        scale, translation = multiscale["datasets"][1]["coordinateTransformations"]
+        assert scale["scale"] == [1, 2, 2]
+        assert translation["translation"] == [0, 0.5, 0.5]
+        assert [channel["color"] for channel in told["omero"]["channels"]] == ["FF0000", "00FF00", "0000FF"]
+
+
+def test_levels_are_means_of_blocks(tmp_path: Path) -> None:
+    """A level is the one before, reduced by two: the mean of what is there."""
+    array = np.random.default_rng(7).random((601, 530)).astype("f4")
+    with Server(*save(tmp_path, {"field": array})) as server:
+        level = opened(server, "field", 3)["1"][:]
+        padded = np.full((602, 530), np.nan)
+        padded[:601] = array
+        expected = np.nanmean(padded.reshape(301, 2, 265, 2), axis=(1, 3))
+        np.testing.assert_allclose(level, expected, rtol=1e-6)
+
+
+def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
+    """Readers try names: 404 is what tells them."""
+    with Server(*save(tmp_path, {"a": np.zeros((9, 9), "u1")})) as server:
+        for path in ("a.zarr/1/zarr.json", "a.zarr/0/c/1/0", "a.zarr/0/c/0", "a.zarr/x", "b.zarr/zarr.json"):
+            assert server.get(f"/zarr/{path}").status == 404, path
