@@ -261,7 +261,8 @@ export class Viewer {
     this.layer = null;
     // Not all layers: those that stay would lose their tiles.
     if (layer) this.map.removeLayer(layer);
-    dataLayer?.dispose();
+    // The frame that is being drawn may still want it.
+    setTimeout(() => dataLayer?.dispose());
   }
 
   private stack(): void {

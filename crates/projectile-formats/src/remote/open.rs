@@ -85,12 +85,21 @@ fn open_connected(url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSou
     if is_likely && let Some(sources) = open_folder(&connection, url, options)? {
         return Ok(sources);
     }
+    // What is no object, or a page that a server shows of a folder, may have something under it; whatever is wrong with
+    // that, the first error tells more.
+    let under = |error: Error| {
+        let found = if is_likely {
+            None
+        } else {
+            open_folder(&connection, url, options).ok().flatten()
+        };
+        found.ok_or(error)
+    };
     match open_object(&connection, url, options) {
-        Err(error) if !is_likely && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported) => {
-            // What is no object may be what lies under it; whatever is wrong with that, the first error tells more.
-            open_folder(&connection, url, options).ok().flatten().ok_or(error)
-        }
-        outcome => outcome,
+        Ok(Ok(sources)) => Ok(sources),
+        Ok(Err(unknown)) => under(unknown),
+        Err(error) if error.kind() == ErrorKind::NotFound => under(error),
+        Err(error) => Err(error),
     }
 }
 
@@ -109,18 +118,30 @@ fn open_folder(
     Ok(None)
 }
 
-fn open_object(connection: &Connection, url: &RemoteUrl, options: &OpenOptions) -> Result<Vec<NamedSource>> {
+/// What lies at an address itself; the inner error where no format knows it.
+fn open_object(
+    connection: &Connection,
+    url: &RemoteUrl,
+    options: &OpenOptions,
+) -> Result<Result<Vec<NamedSource>>> {
     let Some(blob) = StoreBlob::open(connection, url, &options.cancel)? else {
-        return opened(&download::whole(connection, url, options)?, options);
+        return match opened(&download::whole(connection, url, options)?, options) {
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
+            outcome => Ok(outcome),
+        };
     };
     let head = blob.read_one(0..SNIFFED.min(blob.size()))?;
     let name = url.name();
-    let format = find(&head, Path::new(&name)).ok_or_else(|| Error::unsupported("no known format"))?;
+    let Some(format) = find(&head, Path::new(&name)) else {
+        return Ok(Err(Error::unsupported("no known format")));
+    };
     let shared: Arc<dyn Blob> = Arc::new(blob.clone());
     if let Some(sources) = format.open_blob(&shared, options) {
-        return sources.and_then(|sources| chosen(format, sources, options));
+        return sources
+            .and_then(|sources| chosen(format, sources, options))
+            .map(Ok);
     }
-    opened(&download::ranged(&blob, url, options)?, options)
+    opened(&download::ranged(&blob, url, options)?, options).map(Ok)
 }
 
 /// The sources of a file that goes when it is closed. Those that read on have it open.
