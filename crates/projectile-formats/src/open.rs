@@ -228,7 +228,7 @@ pub fn opens_inside(path: &Path) -> bool {
     if path.is_dir() {
         return is_folder_format(path);
     }
-    find(&read_head(path).unwrap_or_default(), path).is_some_and(|format| format.opens_inside())
+    find(&read_head(path).unwrap_or_default(), path).is_some_and(Format::opens_inside)
 }
 
 /// Whether some format knows the file by its first bytes or its ending, or the folder by what is in it.
