@@ -48,6 +48,8 @@ export class ColormapSection {
   private shown: readonly Colormap[] | null = null;
   private scrolled = 0;
   private controls: Controls | null = null;
+  /** The strip of what is chosen: made anew, it would be asked for again. */
+  private strip: { name: string; image: HTMLImageElement } | null = null;
 
   constructor() {
     this.browser.append(el('div', { class: 'browser-search' }, this.search), this.list);
@@ -66,6 +68,8 @@ export class ColormapSection {
     const reverse = button('Reverse', 'The same colours the other way round', () => {
       if (reversed !== null) controls.change({ colormap: reversed });
     }, { id: 'colormap-reverse', disabled: reversed === null, 'aria-pressed': String(isReversed(current)) });
+    const name = current || 'gray';
+    if (this.strip?.name !== name) this.strip = { name, image: colourStrip(name, false) };
     const strip = el(
       'button',
       {
@@ -73,7 +77,7 @@ export class ColormapSection {
         'aria-label': 'Browse the colormaps', 'aria-controls': 'colormap-browser',
         'aria-expanded': String(!this.browser.hidden),
       },
-      colourStrip(current || 'gray', false),
+      this.strip.image,
     );
     strip.addEventListener('click', () => {
       this.browser.hidden = !this.browser.hidden;
