@@ -129,17 +129,21 @@ export class Panel {
     showIndex(this.element, info, axis, next.axes.get(name) ?? 0);
   }
 
+  private isRendering = false;
+
   private render(keepTyped = false): void {
     const { info, display, colormaps } = this;
     if (!info || !display) return;
     const controls: Controls = {
       info, display, colormaps,
-      change: (change) => this.change(change),
+      // A field that is taken away while somebody types in it says that it changed; what is typed goes on in the new one.
+      change: (change) => { if (!this.isRendering && this.controls === controls) this.change(change); },
       changeQuietly: (change) => this.changeQuietly(change),
     };
     this.controls = controls;
     const active = this.element.contains(document.activeElement) ? document.activeElement : null;
     const typed = keepTyped && active instanceof HTMLInputElement && active.type === 'text' ? active.value : null;
+    this.isRendering = true;
     this.element.replaceChildren(...[
       this.isComparing ? this.compare : null,
       takesColormap(info, display) ? this.colormap.render(controls) : null,
@@ -155,6 +159,7 @@ export class Panel {
       this.save,
       factsSection(info),
     ].filter((section) => section !== null));
+    this.isRendering = false;
     this.colormap.restore();
     const again = active?.id ? document.getElementById(active.id) : null;
     if (again instanceof HTMLInputElement && typed !== null) again.value = typed;
