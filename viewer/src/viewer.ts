@@ -261,8 +261,7 @@ export class Viewer {
     this.layer = null;
     // Not all layers: those that stay would lose their tiles.
     if (layer) this.map.removeLayer(layer);
-    // The frame that is being drawn may still want it.
-    setTimeout(() => dataLayer?.dispose());
+    dataLayer?.dispose();
   }
 
   private stack(): void {
