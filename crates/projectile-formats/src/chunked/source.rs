@@ -27,6 +27,24 @@ pub struct ChunkedOptions {
     pub gather: Duration,
 }
 
+impl ChunkedOptions {
+    /// Those of what costs so much to read. From far away, others who want blocks are waited for: much less than a
+    /// server takes to answer.
+    pub(crate) fn of(residence: Residence, cache: BlockCache) -> Self {
+        const GATHER: Duration = Duration::from_millis(2);
+        let gather = if residence == Residence::Remote {
+            GATHER
+        } else {
+            Duration::ZERO
+        };
+        Self {
+            residence,
+            cache,
+            gather,
+        }
+    }
+}
+
 impl Default for ChunkedOptions {
     fn default() -> Self {
         Self {

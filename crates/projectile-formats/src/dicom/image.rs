@@ -1,11 +1,8 @@
 //! A file as an image: what its elements say of its pixels.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use projectile_core::{
-    Axes, Coordinates, DType, Dimension, Error, Photometric, Residence, Result, SourceInfo,
-};
+use projectile_core::{Axes, Coordinates, DType, Dimension, Error, Photometric, Result, SourceInfo};
 
 use super::codec::{self, Shape};
 use super::colour::Palette;
@@ -153,15 +150,7 @@ fn by_frame(
 ) -> Result<Arc<dyn projectile_core::Source>> {
     let blob = place.blob();
     let residence = blob.residence();
-    let chunked = ChunkedOptions {
-        residence,
-        cache: options.cache.clone(),
-        gather: if residence == Residence::Remote {
-            Duration::from_millis(2)
-        } else {
-            Duration::ZERO
-        },
-    };
+    let chunked = ChunkedOptions::of(residence, options.cache.clone());
     // Each frame is decoded whole: what that takes must be allowed.
     let bytes = (pixels.shape.count() as u64).saturating_mul(info.dtype.size() as u64);
     if bytes > options.limits.decoded_bytes {

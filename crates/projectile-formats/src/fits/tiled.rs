@@ -3,11 +3,10 @@
 use std::io::Read;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use projectile_core::{DType, Error, Residence, Result, Samples, Source, SourceInfo};
+use projectile_core::{DType, Error, Result, Samples, Source, SourceInfo};
 
 use super::header::Header;
 use super::rice;
@@ -116,15 +115,7 @@ pub(super) fn source(
         dtype,
         meaning,
     };
-    let chunked = ChunkedOptions {
-        residence,
-        cache: options.cache.clone(),
-        gather: if residence == Residence::Remote {
-            Duration::from_millis(2)
-        } else {
-            Duration::ZERO
-        },
-    };
+    let chunked = ChunkedOptions::of(residence, options.cache.clone());
     let divisions = tile.into_iter().map(Division::Even).collect();
     Ok(Arc::new(ChunkedSource::new(
         info,

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use projectile_core::{Error, Residence, Result, Samples, SourceInfo};
+use projectile_core::{Error, Result, Samples, SourceInfo};
 
 use super::FlatArray;
 use crate::blob::Blob;
@@ -19,8 +18,6 @@ const RUN: u64 = 64 << 10;
 const BLOCK: u64 = 1 << 20;
 /// Requests for a block, about.
 const RUNS: u64 = 64;
-/// How long to wait for others who want blocks: much less than a server takes to answer.
-const GATHER: Duration = Duration::from_millis(2);
 
 /// A flat array in an object, whose blocks are read.
 #[derive(Debug)]
@@ -50,15 +47,7 @@ pub(super) fn blocks(
             .is_some_and(|axis| matches!(axis.name.as_str(), "y" | "x"))
     });
     let residence = blob.residence();
-    let chunked = ChunkedOptions {
-        residence,
-        cache: options.cache.clone(),
-        gather: if residence == Residence::Remote {
-            GATHER
-        } else {
-            Duration::ZERO
-        },
-    };
+    let chunked = ChunkedOptions::of(residence, options.cache.clone());
     let reader = FlatBlocks {
         blob,
         array,

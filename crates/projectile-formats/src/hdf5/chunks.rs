@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use hdf5_pure::{Dataset, Layout};
-use projectile_core::{DType, Error, Residence, Result, Samples, Source, SourceInfo};
+use projectile_core::{DType, Error, Result, Samples, Source, SourceInfo};
 
 use super::file::failed;
 use super::filters::Pipeline;
@@ -72,15 +71,7 @@ pub(super) fn source(
     }
     let blob = place.blob();
     let residence = blob.residence();
-    let chunked = ChunkedOptions {
-        residence,
-        cache: options.cache.clone(),
-        gather: if residence == Residence::Remote {
-            Duration::from_millis(2)
-        } else {
-            Duration::ZERO
-        },
-    };
+    let chunked = ChunkedOptions::of(residence, options.cache.clone());
     let reader = Chunks {
         blob,
         dataset: dataset.clone(),

@@ -1,7 +1,6 @@
 //! Images of a file as sources that are read by blocks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use projectile_core::{Axes, Error, Level, Photometric as Meaning, Residence, Result, SourceInfo};
 
@@ -23,8 +22,6 @@ const MOST_CHUNK: u64 = 256 << 20;
 const SMALL_TILE: u64 = 128;
 /// Bytes of a block of several strips, about.
 const BLOCK: u64 = 256 << 10;
-/// How long to wait for others who want blocks of what is far away.
-const GATHER: Duration = Duration::from_millis(2);
 
 /// A file's directories, and which images they are.
 pub(crate) struct Parsed {
@@ -210,15 +207,7 @@ impl Parsed {
         }
         info.version = self.blob.version();
         let residence = self.blob.residence();
-        let chunked = ChunkedOptions {
-            residence,
-            cache: options.cache.clone(),
-            gather: if residence == Residence::Remote {
-                GATHER
-            } else {
-                Duration::ZERO
-            },
-        };
+        let chunked = ChunkedOptions::of(residence, options.cache.clone());
         let planes = Arc::new(series.planes);
         let blocks = |info: SourceInfo, page: &Page, place: Option<Place>| {
             let window = Window {

@@ -1,10 +1,9 @@
 //! Arrays as images: one by itself, or several as the levels of one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use projectile_core::{
-    Axes, ChannelInfo, Coordinates, Dimension, Error, Level, Photometric, Residence, Result, SourceInfo,
+    Axes, ChannelInfo, Coordinates, Dimension, Error, Level, Photometric, Result, SourceInfo,
 };
 
 use super::array::Layout;
@@ -15,9 +14,6 @@ use super::node::Node;
 use crate::chunked::{ChunkedOptions, ChunkedSource, Division, LeveledSource};
 use crate::folder::Folder;
 use crate::open::OpenOptions;
-
-/// How long to wait for others who want chunks: much less than a server takes to answer.
-const GATHER: Duration = Duration::from_millis(2);
 
 /// An image of which something may still be told.
 pub(super) struct Draft {
@@ -171,15 +167,7 @@ fn chunked(
         .iter()
         .map(|&length| Division::Even(length))
         .collect();
-    let chunked = ChunkedOptions {
-        residence,
-        cache: options.cache.clone(),
-        gather: if residence == Residence::Remote {
-            GATHER
-        } else {
-            Duration::ZERO
-        },
-    };
+    let chunked = ChunkedOptions::of(residence, options.cache.clone());
     let blocks = ZarrBlocks::new(
         Arc::clone(folder),
         node.path.clone(),
