@@ -1,6 +1,8 @@
 // Colours that the GPU gives: of what is no value or beyond the window, through a lost context, in a screenshot.
 import assert from 'node:assert/strict';
-import { hashNow, hook, newPage, onServer, open, page, quiet, requests, shot, test, tiles, WAIT } from './harness.mjs';
+import {
+  hashNow, hook, newPage, onServer, open, page, pause, quiet, requests, shot, test, tiles, WAIT,
+} from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 import { differing, lit, mapPixels } from './pixels.mjs';
 
@@ -31,7 +33,7 @@ const HOLE = [-40, -40];
 const ABOVE = [40, -40];
 const BELOW = [40, 40];
 const seenAt = async (...places) => {
-  await page.waitForTimeout(400);
+  await pause(400);
   return mapPixels(...places);
 };
 
@@ -71,7 +73,7 @@ test('what is no value is clear, or has its own colour', { skip: onServer }, asy
 
 test('colours and visibility of channels ask nothing of the server', { skip: onServer }, async () => {
   await open('#image=cells&x=1024&y=1024&zoom=0');
-  await page.waitForTimeout(700);
+  await pause(700);
   let picture = await hook('map').screenshot();
   const whole = picture;
   const seen = requests.length;
@@ -87,7 +89,7 @@ test('colours and visibility of channels ask nothing of the server', { skip: onS
   ];
   for (const [index, step] of steps.entries()) {
     await step();
-    await page.waitForTimeout(350);
+    await pause(350);
     const next = await hook('map').screenshot();
     assert.notDeepEqual(next, picture, `step ${index}`);
     picture = next;
@@ -100,7 +102,7 @@ test('colours and visibility of channels ask nothing of the server', { skip: onS
   await page.locator('#gamma').fill('0');
   await page.locator('#invert').click();
   await page.locator('#norm').selectOption('linear');
-  await page.waitForTimeout(350);
+  await pause(350);
   assert.equal(fields().get('colours'), null);
   const { width, height } = await hook('map').boundingBox();
   assert.equal(await differing(await hook('map').screenshot(), whole, [0, 0, width, height]), 0, 'as it was');
@@ -109,28 +111,28 @@ test('colours and visibility of channels ask nothing of the server', { skip: onS
 
 test('a context that is lost and given back shows the same picture', { skip: onServer }, async () => {
   await open('#image=terrain&x=5248&y=7808&zoom=0&colormap=viridis');
-  await page.waitForTimeout(500);
+  await pause(500);
   const whole = await hook('map').screenshot();
   const seen = requests.length;
   await lose(true);
-  await page.waitForTimeout(2800);
+  await pause(2800);
   const { width, height } = await hook('map').boundingBox();
   assert.equal(await differing(await hook('map').screenshot(), whole, [0, 0, width, height]), 0);
   // Not by means of the server's tiles.
   assert.deepEqual(requests.slice(seen).filter((url) => /\.png|\.bin/.test(url)), []);
   assert.equal(await hook('error').isVisible(), false);
   await page.locator('#invert').click();
-  await page.waitForTimeout(300);
+  await pause(300);
   assert.notDeepEqual(await hook('map').screenshot(), whole, 'still drawn anew');
 });
 
 test('a context that stays lost leaves the colours to the server', { skip: onServer }, async () => {
   await open('#image=terrain&x=5248&y=7808&zoom=0&colormap=viridis&vmin=-500&vmax=2000');
-  await page.waitForTimeout(500);
+  await pause(500);
   const whole = await hook('map').screenshot();
   await lose(false);
   await page.waitForFunction(() => !document.querySelector('#norm'), null, WAIT);
-  await page.waitForTimeout(1500);
+  await pause(1500);
   assert.ok(tiles().some((url) => /\.png\?/.test(url)));
   const { width, height } = await hook('map').boundingBox();
   const apart = await differing(await hook('map').screenshot(), whole, [0, 0, width, height]);
@@ -149,7 +151,7 @@ test('a dense screenshot has the scale of colours where the screen has it', asyn
       for (let wait = 0; wait < 100 && !server.screenshots.has(name); wait += 1) await page.waitForTimeout(100);
       return server.screenshots.get(name).body;
     };
-    await page.waitForTimeout(800);
+    await pause(800);
     const sent = await shoot('aa');
     await shot('10-dense-screenshot', sent);
     const map = await hook('map').boundingBox();

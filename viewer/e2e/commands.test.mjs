@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { hashNow, hook, newPage, onServer, open, page, pageBase, place, quiet, ready, shot, test, text, WAIT } from './harness.mjs';
+import {
+  hashNow, hook, newPage, onServer, open, page, pageBase, pause, place, quiet, ready, shot, test, text, WAIT,
+} from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -173,7 +175,7 @@ test('a drag is one step: of an end of the window, of a slider, of a box, of a r
   const end = await page.locator('#window-hi').boundingBox();
   await drag([end.x + end.width / 2, end.y + 20], [end.x - 60, end.y + 20]);
   await page.waitForFunction(() => /[#&](windows|vmax)=/.test(location.hash));
-  await page.waitForTimeout(400);
+  await pause(400);
   const narrow = window();
   await page.locator('#axis-z').scrollIntoViewIfNeeded();
   const slider = await page.locator('#axis-z').boundingBox();
@@ -212,7 +214,7 @@ test('a play-back is no step', async () => {
   await command('play along z');
   await page.waitForFunction(() => /[#&]z=2(&|$)/.test(location.hash), null, WAIT);
   await command('play along z');
-  await page.waitForTimeout(500);
+  await pause(500);
   const z = field('z');
   assert.ok(Number(z) >= 2);
   await page.keyboard.press('Control+z');

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
-  base, centre, hashNow, hook, newPage, onServer, open, openOnServer, page, pageBase, place, quiet, ready, requests, shot, test, text, tiles, WAIT,
+  base, centre, hashNow, hook, newPage, onServer, open, openOnServer, page, pageBase, pause, place, quiet, ready,
+  requests, shot, test, text, tiles, WAIT,
 } from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 import { differing, pixelsOf } from './pixels.mjs';
@@ -15,7 +16,7 @@ const fields = () => new URLSearchParams(hashNow().slice(1));
 
 /** The map, once what is drawn has been painted. */
 async function picture() {
-  await page.waitForTimeout(400);
+  await pause(400);
   return page.screenshot({ clip: await hook('map').boundingBox() });
 }
 
@@ -73,7 +74,7 @@ test('the border is moved by keys and by hand', async () => {
   await page.mouse.move(left + width * 0.25, y + height / 3, { steps: 4 });
   await page.mouse.up();
   assert.equal(await handle.getAttribute('aria-valuenow'), '25');
-  await page.waitForTimeout(400);
+  await pause(400);
   const now = await place();
   assert.deepEqual([now.x, now.y, now.zoom], [before.x, before.y, before.zoom], 'the map stays');
   assert.ok(Math.abs(Number(now.fields.get('compare.share')) - 0.25) < 0.01);
@@ -118,7 +119,7 @@ test('images blink by hand, and only when all is there', async () => {
   await page.keyboard.press('Escape');
   await hook('map').focus();
   await page.keyboard.press('k');
-  await page.waitForTimeout(600);
+  await pause(600);
   await samePart(await picture(), a, 0, 0.9);
   release();
   await page.locator('.chip.front', { hasText: 't 2' }).waitFor(WAIT);
@@ -131,7 +132,7 @@ test('images blink by themselves, but not for who wants little motion', async ()
     const fronts = new Set();
     for (let look = 0; look < 12; look += 1) {
       fronts.add(await page.locator('.chip.front .compare-letter').textContent());
-      await page.waitForTimeout(150);
+      await pause(150);
     }
     return [...fronts].sort().join('');
   };
@@ -268,7 +269,7 @@ test('images side by side move together', async () => {
   const same = async () => {
     const [one, other] = [await hook('map').boundingBox(), await pane.boundingBox()];
     assert.deepEqual([Math.round(one.width), Math.round(one.height)], [Math.round(other.width), Math.round(other.height)]);
-    await page.waitForTimeout(400);
+    await pause(400);
     const shots = [await page.screenshot({ clip: one }), await page.screenshot({ clip: { ...other, width: one.width, height: one.height } })];
     // One is a fraction of a pixel further right than the other.
     return differing(shots[0], shots[1], [30, 60, Math.round(one.width) - 110, 300], 24);
@@ -280,15 +281,15 @@ test('images side by side move together', async () => {
   await page.mouse.move(x + width / 3, y + height / 3);
   await page.mouse.down();
   await page.mouse.move(x + width / 3 + 60, y + height / 3 + 40, { steps: 6 });
-  await page.waitForTimeout(200);
+  await pause(200);
   await page.mouse.up();
   await ready();
-  await page.waitForTimeout(700);
+  await pause(700);
   const after = await place();
   assert.ok(Math.abs(before.x - after.x - 60) < 15 && Math.abs(before.y - after.y - 40) < 15, `${after.x}, ${after.y}`);
   assert.ok(await same() < most);
   await page.mouse.wheel(0, -300);
-  await page.waitForTimeout(700);
+  await pause(700);
   await ready();
   assert.ok((await place()).zoom > 0.2);
   assert.ok(await same() < most);
@@ -300,35 +301,35 @@ test('each pane has its own contrast, unless all have one', { skip: onServer }, 
   assert.equal(await page.locator('.pane').count(), 2);
   const a = await picture();
   const pane = (name) => hook(name).screenshot();
-  await page.waitForTimeout(300);
+  await pause(300);
   const [b, c] = [await pane('pane-b'), await pane('pane-c')];
   await hook('pane-b').click({ position: { x: 200, y: 200 } });
   assert.equal(await page.locator('#compare-pick-1').getAttribute('aria-pressed'), 'true');
   const seen = requests.length;
   await hook('vmax').fill('500');
   await hook('vmax').press('Enter');
-  await page.waitForTimeout(500);
+  await pause(500);
   assert.notDeepEqual(await pane('pane-b'), b);
   assert.ok(await differing(await picture(), a, await part(0, 0.8)) === 0, 'A is as it was');
   assert.equal(await differing(await pane('pane-c'), c, [20, 60, 300, 200]), 0, 'C is as it was');
   assert.deepEqual(requests.slice(seen).filter((url) => /\/images\/\w+\/\d+\//.test(url)), [], 'nothing is asked for');
   assert.deepEqual([fields().get('vmax'), fields().get('b.vmax'), fields().get('c.vmax'), fields().get('compare.active')], [null, '500', null, 'b']);
   await page.locator('#compare-linked').check();
-  await page.waitForTimeout(500);
+  await pause(500);
   assert.deepEqual(['vmax', 'b.vmax', 'c.vmax'].map((name) => fields().get(name)), ['500', '500', '500']);
   await hook('map').focus();
   await page.keyboard.press('n');
   assert.equal(await page.locator('#compare-pick-2').getAttribute('aria-pressed'), 'true');
   await hook('vmin').fill('40');
   await hook('vmin').press('Enter');
-  await page.waitForTimeout(500);
+  await pause(500);
   assert.deepEqual(['vmin', 'b.vmin', 'c.vmin'].map((name) => fields().get(name)), ['40', '40', '40']);
   quiet();
 });
 
 test('contrast of B asks nothing of the server while it lies over A', { skip: onServer }, async () => {
   await open(compared('swipe', '&compare.active=b'));
-  await page.waitForTimeout(600);
+  await pause(600);
   const before = await picture();
   const seen = requests.length;
   await hook('vmax').fill('300');
@@ -346,12 +347,12 @@ test('a comparison is made, changed and closed in the panel, and is in the link'
   assert.equal(await page.evaluate(() => document.activeElement.id), 'compare-with');
   await page.locator('#compare-with').selectOption('contacts');
   await ready();
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.deepEqual([fields().get('compare'), fields().get('b.image')], ['swipe', 'contacts']);
   await page.locator('#compare-swipe').blur();
   await hook('map').focus();
   await page.keyboard.press('v');
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.equal(fields().get('compare'), 'blink');
   await page.locator('#compare-with').selectOption('terrain');
   await page.locator('#compare-side').click();
@@ -359,13 +360,13 @@ test('a comparison is made, changed and closed in the panel, and is in the link'
   assert.equal(await page.locator('.pane').count(), 2);
   assert.equal(await page.locator('#compare-pick-2').getAttribute('aria-pressed'), 'true');
   await page.locator('#colormap').selectOption('magma');
-  await page.waitForTimeout(500);
+  await pause(500);
   const hash = hashNow();
   assert.equal(fields().get('c.colormap'), 'magma');
   const seen = await page.screenshot();
   await page.reload();
   await ready();
-  await page.waitForTimeout(900);
+  await pause(900);
   assert.equal(hashNow(), hash);
   const again = await page.screenshot();
   assert.ok(await differing(again, seen, [0, 50, 1000, 700]) < 200, `${await differing(again, seen, [0, 50, 1000, 700])}`);
@@ -373,10 +374,10 @@ test('a comparison is made, changed and closed in the panel, and is in the link'
   await page.locator('#compare-swap').click();
   await page.waitForFunction(() => location.hash.startsWith('#image=contacts'), null, WAIT);
   await ready();
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.deepEqual([fields().get('b.image'), fields().get('x'), fields().get('zoom')], ['terrain', '4000', '-2']);
   await page.locator('#compare-close').click();
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.equal(fields().get('compare'), null);
   assert.equal(await page.locator('.pane, .chip').count(), 0);
   await ready();
@@ -436,10 +437,10 @@ test('what changes in B is shown', async () => {
   try {
     await page.goto(new URL(`${onServer ? '?renderer=server' : ''}${compared('overlay')}`, live.url).href);
     await ready();
-    await page.waitForTimeout(500);
+    await pause(500);
     const seen = requests.length;
     live.send('refresh', { image: 'cells', revision: 1, region: { y: 900, x: 900, height: 20, width: 20 }, indices: { t: [3, 4] } });
-    await page.waitForTimeout(1200);
+    await pause(1200);
     await ready();
     const asked = requests.slice(seen).filter((url) => /\/cells\/\d+\/\d+\/\d+\./.test(url)).map((url) => new URL(url));
     assert.ok(asked.length > 0);
@@ -452,7 +453,7 @@ test('what changes in B is shown', async () => {
 test('what is saved is what is seen', async () => {
   for (const mode of ['swipe', 'overlay', ...(onServer ? [] : ['difference']), 'side']) {
     await open(compared(mode));
-    await page.waitForTimeout(400);
+    await pause(400);
     const stage = await page.locator('.stage').boundingBox();
     const seen = await page.screenshot({ clip: stage });
     const [download] = await Promise.all([page.waitForEvent('download', WAIT), page.locator('#save-view').click()]);
@@ -473,7 +474,7 @@ for (const [colorScheme, width] of [['dark', 1280], ['light', 360]]) {
     for (const mode of ['side', 'swipe', 'blink', 'overlay', 'difference']) {
       await open(compared(mode, '&c.image=terrain'));
       if (width < 760 && mode === 'side') await page.getByRole('button', { name: 'Display controls' }).click();
-      await page.waitForTimeout(300);
+      await pause(300);
       await shot(`6-${mode}-${colorScheme}-${width}`);
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));

@@ -1,6 +1,8 @@
 // The histogram, the scale of colours, and the picker of colormaps.
 import assert from 'node:assert/strict';
-import { base, hashNow, hook, onServer, open, page, pageBase, quiet, requests, shot, test, WAIT } from './harness.mjs';
+import {
+  base, hashNow, hook, onServer, open, page, pageBase, pause, quiet, requests, shot, test, WAIT,
+} from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 
 const fields = () => new URLSearchParams(hashNow().slice(1));
@@ -39,7 +41,7 @@ test('the window is dragged upon the histogram', async () => {
   await page.mouse.move(box.x + box.width * 0.5, handle.y + 20, { steps: 5 });
   await page.mouse.up();
   await page.waitForFunction(() => location.hash.includes('vmax='));
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.ok(Math.abs(Number(fields().get('vmax')) - 1000) < 60, fields().get('vmax'));
   assert.equal(Number(await hook('vmax').inputValue()), Number(fields().get('vmax')));
   assert.notDeepEqual(await hook('map').screenshot(), before);
@@ -47,7 +49,7 @@ test('the window is dragged upon the histogram', async () => {
   const seen = Number(fields().get('vmax'));
   await page.locator('#window-hi').focus();
   await page.keyboard.press('ArrowRight');
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.ok(Math.abs(Number(fields().get('vmax')) - seen - 20) < 1);
   await page.locator('#window-p1').click();
   await page.waitForFunction(() => location.hash.includes('vmin=-700') && location.hash.includes('vmax=2100'));
@@ -76,7 +78,7 @@ test('what is in view is counted', async () => {
 test('a server without histograms is not missed', async () => {
   await page.route(/\/histogram/, (route) => route.fulfill({ status: 404, json: { status: 404, detail: 'none' } }));
   await open('#image=terrain');
-  await page.waitForTimeout(600);
+  await pause(600);
   assert.equal(await hook('histogram').isVisible(), false);
   assert.equal(await page.locator('#window-p1').count(), 0);
   assert.equal(await hook('error').isVisible(), false);
@@ -116,7 +118,7 @@ test('locked windows of channels stay for other images', { skip: onServer }, asy
 test('another slice is counted anew', async () => {
   await counting();
   await open('#image=cells');
-  await page.waitForTimeout(600);
+  await pause(600);
   assert.equal(asked.at(-1).get('t'), null);
   await page.locator('#axis-t').fill('2');
   await until(() => asked.at(-1)?.get('t') === '2');
@@ -130,7 +132,7 @@ test('pixels that change are counted anew, and only where they are seen', async 
   try {
     await page.goto(`${server.url}${pageBase.search}#image=cells&x=1024&y=1024&zoom=0`);
     await hook('histogram').waitFor({ state: 'visible', ...WAIT });
-    await page.waitForTimeout(600);
+    await pause(600);
     let seen = asked.length;
     const region = { y: 1000, x: 1000, height: 90, width: 90 };
     for (let revision = 5; revision < 25; revision += 1) {
@@ -141,16 +143,16 @@ test('pixels that change are counted anew, and only where they are seen', async 
     // A busy machine takes its time for the last one.
     for (let before = -1; before !== asked.length;) {
       before = asked.length;
-      await page.waitForTimeout(900);
+      await pause(900);
     }
     assert.ok(asked.length - seen < 10, `${asked.length - seen} requests`);
     seen = asked.length;
     server.send('refresh', { image: 'cells', revision: 30, region, indices: {} });
     await until(() => asked.length > seen);
-    await page.waitForTimeout(900);
+    await pause(900);
     assert.equal(asked.length, seen + 1);
     server.send('refresh', { image: 'cells', revision: 31, region, indices: { t: [3, 4] } });
-    await page.waitForTimeout(900);
+    await pause(900);
     assert.equal(asked.length, seen + 1, 'another slice');
   } finally {
     await server.stop();
@@ -160,11 +162,11 @@ test('pixels that change are counted anew, and only where they are seen', async 
 test('scale, gamma and inversion are drawn here and kept in the link', { skip: onServer }, async () => {
   await counting();
   await open('#image=terrain');
-  await page.waitForTimeout(800);
+  await pause(800);
   let picture = await hook('map').screenshot();
   const seen = requests.length;
   const changed = async () => {
-    await page.waitForTimeout(400);
+    await pause(400);
     const next = await hook('map').screenshot();
     assert.notDeepEqual(next, picture);
     picture = next;
@@ -194,12 +196,12 @@ test('each channel of a composite has its own window', { skip: onServer }, async
   await counting({ start: 0, stop: 4000, min: 0, max: 4000 });
   await open('#image=cells');
   await page.locator('#contrast-channel').selectOption('1');
-  await page.waitForTimeout(500);
+  await pause(500);
   assert.equal(asked.at(-1).get('c'), '1');
   const picture = await hook('map').screenshot();
   await page.locator('#window-p0').click();
   await page.waitForFunction(() => location.hash.includes('windows=1:0:4000'), null, WAIT);
-  await page.waitForTimeout(300);
+  await pause(300);
   assert.notDeepEqual(await hook('map').screenshot(), picture);
   await shot('2-window-of-a-channel');
   quiet();
@@ -217,7 +219,7 @@ test('the scale of colours says which value is which colour', async () => {
   await page.keyboard.press('l');
   assert.equal(await hook('colorbar').isVisible(), false);
   await page.reload();
-  await page.waitForTimeout(800);
+  await pause(800);
   assert.equal(await hook('colorbar').isVisible(), false);
   await hook('map').focus();
   await page.keyboard.press('l');

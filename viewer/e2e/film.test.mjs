@@ -1,6 +1,6 @@
 // An axis that plays: whole frames, the next one fetched while one looks at this one.
 import assert from 'node:assert/strict';
-import { hashNow, hook, newPage, open, page, quiet, ready, requests, test, WAIT } from './harness.mjs';
+import { hashNow, hook, newPage, open, page, pause, quiet, ready, requests, test, WAIT } from './harness.mjs';
 import { differing } from './pixels.mjs';
 
 const VIEW = '#image=cells&x=1024&y=1024&zoom=0&c=1';
@@ -41,7 +41,7 @@ async function holdBack() {
     async isWaitedFor() {
       for (let tries = 0; tries < 300 && waiting.length === 0; tries += 1) await page.waitForTimeout(100);
       assert.ok(waiting.length > 0, 'tiles are asked for');
-      await page.waitForTimeout(700);
+      await pause(700);
     },
   };
 }
@@ -50,7 +50,7 @@ async function frames() {
   const shots = [];
   for (const t of [0, 1]) {
     await open(`${VIEW}&t=${t}`);
-    await page.waitForTimeout(500);
+    await pause(500);
     shots.push(await hook('map').screenshot());
   }
   assert.ok(await differing(...shots, FRAME) > 1000, 'frames differ');

@@ -1,7 +1,7 @@
 // The page in a frame: with an address, and without any.
 import assert from 'node:assert/strict';
 import { after, beforeEach } from 'node:test';
-import { page, quiet, requests, shot, test, WAIT } from './harness.mjs';
+import { page, pause, quiet, requests, shot, test, WAIT } from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 
 let server;
@@ -112,7 +112,7 @@ test('a frame without an address asks for everything through a port', async () =
   await frame.getByRole('button', { name: 'Next image' }).click();
   await frame.waitForFunction(() => !document.title.startsWith('terrain'), null, WAIT);
   await isReady(frame);
-  await page.waitForTimeout(600);
+  await pause(600);
   assert.ok(server.states.some(({ colormap }) => colormap === 'magma'), 'it tells where it is');
   const asked = await page.evaluate(() => window.asked);
   // The GPU takes samples, and colours that are asked for once.

@@ -1,6 +1,8 @@
 // Contrast on the GPU: what is shown is what the server would show, and changing it asks nothing of the server.
 import assert from 'node:assert/strict';
-import { base, hook, newPage, onServer, open, page, quiet, ready, requests, shot, test, tiles, WAIT } from './harness.mjs';
+import {
+  base, hook, newPage, onServer, open, page, pause, quiet, ready, requests, shot, test, tiles, WAIT,
+} from './harness.mjs';
 
 const isData = (url) => /\/\d+\/\d+\/\d+\.bin/.test(url);
 
@@ -11,7 +13,7 @@ async function greatestDifference(id, z, x, y, query) {
   assert.equal(side, 256, 'at the native zoom');
   const centre = { x: x * 256 + 128, y: y * 256 + 128 };
   await open(`#image=${id}&x=${centre.x}&y=${centre.y}&zoom=0&${query}`);
-  await page.waitForTimeout(300);
+  await pause(300);
   assert.ok(tiles().every(isData), 'no tile is coloured by the server');
   const box = await hook('map').boundingBox();
   const [width, height] = [128, 128];
@@ -57,7 +59,7 @@ test('float samples look as the server shows them', { skip: onServer }, async ()
 test('bytes look as the server shows them', { skip: onServer }, async () => {
   const rows = await asBytes();
   await open('#image=terrain&x=5248&y=7808&zoom=0&vmin=10&vmax=200&colormap=viridis');
-  await page.waitForTimeout(300);
+  await pause(300);
   const box = await hook('map').boundingBox();
   const clip = { x: box.x + box.width / 2 - 64, y: box.y + box.height / 2 - 64, width: 128, height: 128 };
   const shown = await page.screenshot({ clip });
@@ -97,7 +99,7 @@ test('a composite looks as the server shows it', { skip: onServer }, async () =>
 
 test('contrast asks nothing of the server', { skip: onServer }, async () => {
   await open('#image=terrain');
-  await page.waitForTimeout(600);
+  await pause(600);
   let picture = await hook('map').screenshot();
   const seen = requests.length;
   const changes = [
@@ -107,7 +109,7 @@ test('contrast asks nothing of the server', { skip: onServer }, async () => {
   ];
   for (const change of changes) {
     await change();
-    await page.waitForTimeout(300);
+    await pause(300);
     const next = await hook('map').screenshot();
     assert.notDeepEqual(next, picture);
     picture = next;
@@ -119,20 +121,20 @@ test('contrast asks nothing of the server', { skip: onServer }, async () => {
 
 test('channels are shown and hidden at once', { skip: onServer }, async () => {
   await open('#image=cells&x=1024&y=1024&zoom=0');
-  await page.waitForTimeout(500);
+  await pause(500);
   const whole = await hook('map').screenshot();
   const seen = tiles().length;
   const { channels, visible } = await (await fetch(new URL('images/cells', base))).json();
   assert.equal(new URL(tiles().at(-1)).searchParams.get('c'), channels.map((_, index) => index).join(','));
   const hidden = channels.findIndex((_, index) => !visible.includes(index));
   await page.locator('#channel-1').uncheck();
-  await page.waitForTimeout(300);
+  await pause(300);
   assert.notDeepEqual(await hook('map').screenshot(), whole);
   await page.locator('#channel-1').check();
-  await page.waitForTimeout(300);
+  await pause(300);
   assert.deepEqual(await hook('map').screenshot(), whole);
   await page.locator(`#channel-${hidden}`).check();
-  await page.waitForTimeout(300);
+  await pause(300);
   assert.notDeepEqual(await hook('map').screenshot(), whole, 'one that never was shown');
   assert.equal(tiles().length, seen);
   quiet();
@@ -140,7 +142,7 @@ test('channels are shown and hidden at once', { skip: onServer }, async () => {
 
 test('old samples stay until the new ones are there', { skip: onServer }, async () => {
   await open('#image=cells&x=1024&y=1024&zoom=0');
-  await page.waitForTimeout(500);
+  await pause(500);
   const old = await hook('map').screenshot();
   let release;
   const held = new Promise((resolve) => { release = resolve; });
@@ -149,11 +151,11 @@ test('old samples stay until the new ones are there', { skip: onServer }, async 
     await route.continue();
   });
   await page.locator('#axis-t').fill('1');
-  await page.waitForTimeout(700);
+  await pause(700);
   assert.deepEqual(await hook('map').screenshot(), old, 'no flash');
   release();
   await ready();
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.notDeepEqual(await hook('map').screenshot(), old);
   quiet();
 });
@@ -161,7 +163,7 @@ test('old samples stay until the new ones are there', { skip: onServer }, async 
 test('a dense screen shows as many samples as it has pixels', { skip: onServer }, async () => {
   await newPage({ deviceScaleFactor: 2 });
   await open('#image=terrain&x=8192&y=8192&zoom=-3');
-  await page.waitForTimeout(300);
+  await pause(300);
   const zooms = tiles().map((url) => Number(/\/(\d+)\/\d+\/\d+\.bin/.exec(url)[1]));
   assert.equal(Math.max(...zooms), 4);
   quiet();

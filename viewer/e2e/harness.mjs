@@ -23,6 +23,8 @@ let browser;
 export let page;
 export let requests;
 let complaints;
+/** What was asked for and has not been answered, but for streams, which never are. */
+let waiting;
 /** Other origins that the test itself serves from. */
 export const ours = new Set([base.origin]);
 
@@ -49,11 +51,17 @@ export async function newPage(options = {}) {
   page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'dark', ...options });
   requests = [];
   complaints = [];
-  page.on('request', (request) => requests.push(request.url()));
+  waiting = new Set();
+  page.on('request', (request) => {
+    requests.push(request.url());
+    if (request.resourceType() !== 'eventsource') waiting.add(request);
+  });
+  const isAnswered = (request) => waiting.delete(request);
+  page.on('requestfinished', isAnswered).on('requestfailed', isAnswered);
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !isNotThere(message)) complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
   return page;
 }
 
@@ -66,6 +74,27 @@ export const text = async (name) => (await hook(name).textContent()).trim();
 
 export async function ready() {
   await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, WAIT);
+}
+
+/**
+ * Lets the page do what it has to: that long by its own clock, so that a slow machine is given as many turns and frames
+ * as a fast one, and until what it asked for is there, unless a test holds that back.
+ */
+export async function pause(milliseconds) {
+  const turns = () =>
+    page.evaluate(async (most) => {
+      for (let turn = 0; turn < most; turn += 1) {
+        await new Promise((resolve) => {
+          setTimeout(() => requestAnimationFrame(resolve), 40);
+          // A page that is not in sight has no frames.
+          setTimeout(resolve, 1000);
+        });
+      }
+    }, Math.ceil(milliseconds / 50));
+  await turns();
+  if (waiting.size === 0) return;
+  for (let tries = 0; tries < 60 && waiting.size > 0; tries += 1) await page.waitForTimeout(50);
+  await turns();
 }
 
 /** An image whose tiles the server colours. */
@@ -83,7 +112,7 @@ export async function open(hash = '') {
 export async function place(changedFrom) {
   if (changedFrom !== undefined) {
     await page.waitForFunction((old) => location.hash !== old, changedFrom, { timeout: 10_000 });
-    await page.waitForTimeout(700);
+    await pause(700);
   }
   const fields = new URLSearchParams(new URL(page.url()).hash.slice(1));
   return { x: Number(fields.get('x')), y: Number(fields.get('y')), zoom: Number(fields.get('zoom')), fields };

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { base, centre, hashNow, hook, newPage, onServer, open, page, pageBase, quiet, ready, requests, shot, test, text, tiles, WAIT } from './harness.mjs';
+import {
+  base, centre, hashNow, hook, newPage, onServer, open, page, pageBase, pause, quiet, ready, requests, shot, test, text,
+  tiles, WAIT,
+} from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 import { differing, mapPixels, pixelsOf } from './pixels.mjs';
 
@@ -12,7 +15,7 @@ const asked = (from) => requests.slice(from).filter((url) => !url.endsWith('.svg
 const valueAt = async (x, y) => (await (await fetch(new URL(`images/labels/value?x=${x}&y=${y}`, base))).json()).values[0];
 const keep = (name) => shot(`8-${name}`);
 const isLabels = (url) => /\/images\/labels\/\d+\/\d+\/\d+\.bin/.test(url);
-const settle = () => page.waitForTimeout(400);
+const settle = () => pause(400);
 const hashHas = (part) => page.waitForFunction((wanted) => location.hash.includes(wanted), part, { timeout: 10_000 });
 
 async function openLabels(hash) {
@@ -243,7 +246,7 @@ test('by the keyboard alone', skip, async () => {
   assert.equal(await hook('labels-find').getAttribute('aria-invalid'), 'true');
   await hook('labels-find').fill(other.label);
   await hook('labels-find').press('Enter');
-  await page.waitForTimeout(800);
+  await pause(800);
   assert.deepEqual(await page.getByTestId('labels-id').allTextContents(), [other.label]);
   // It went there: the label is in the middle.
   const fields = new URLSearchParams(hashNow().slice(1));
@@ -270,10 +273,10 @@ test('labels that change are drawn anew, over another image or alone', skip, asy
       await page.goto(new URL(hash, new URL(pageBase.search, server.url)).href);
       await page.waitForFunction(() => document.querySelector('.map').classList.contains('labelled'), null, WAIT);
       await ready();
-      await page.waitForTimeout(800);
+      await pause(800);
       const seen = tiles().length;
       server.send('refresh', { image: 'labels', revision, region: { y: 1150, x: 890, height: 4, width: 4 }, indices: {} });
-      await page.waitForTimeout(1000);
+      await pause(1000);
       await ready();
       const fresh = tiles().slice(seen);
       assert.ok(fresh.length > 0 && fresh.length <= 4 && fresh.every(isLabels), fresh.join());
@@ -311,12 +314,12 @@ test('what the GPU takes away it draws again, or the server does', skip, async (
     if (restores) setTimeout(() => extension.restoreContext(), 300);
   }, again);
   await lose(true);
-  await page.waitForTimeout(2800);
+  await pause(2800);
   assert.deepEqual(await mapPixels(...GRID), whole);
   assert.deepEqual(asked(seen), []);
   await lose(false);
   await page.locator('#labels-outline').waitFor({ ...WAIT, state: 'hidden' });
-  await page.waitForTimeout(1500);
+  await pause(1500);
   assert.ok(tiles().some((url) => /\/images\/labels\/.*\.png/.test(url)));
   const truth = await serverColours(3, 4, GRID);
   const places = (await mapPixels(...GRID)).filter((colour, index) => !truth[index].endsWith(',0') && colour === truth[index]);
@@ -326,7 +329,7 @@ test('what the GPU takes away it draws again, or the server does', skip, async (
 test('without the GPU the server colours them', async () => {
   await page.goto(new URL('?renderer=server#image=cells&labels=labels', base).href);
   await ready();
-  await page.waitForTimeout(800);
+  await pause(800);
   assert.ok(tiles().some((url) => /\/images\/labels\/.*\.png/.test(url)) && !tiles().some((url) => url.includes('.bin')));
   assert.equal(await page.locator('#labels-outline').isVisible(), false);
   assert.equal(await page.locator('#labels-opacity').isVisible(), true);

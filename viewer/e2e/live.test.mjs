@@ -1,7 +1,7 @@
 // A page and its server keep in step.
 import assert from 'node:assert/strict';
 import { after, beforeEach } from 'node:test';
-import { hashNow, hook, page, pageBase, quiet, ready, shot, test, text, tiles, WAIT } from './harness.mjs';
+import { hashNow, hook, page, pageBase, pause, quiet, ready, shot, test, text, tiles, WAIT } from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 
 let server;
@@ -34,7 +34,7 @@ const nameOf = (url) => /\/(\d+\/\d+\/\d+)\.(?:png|bin)/.exec(url)[1];
 
 test('a refresh asks again for the tiles that it touches, and for no others', async () => {
   await open('#image=terrain&x=8192&y=8192&zoom=-3');
-  await page.waitForTimeout(500);
+  await pause(500);
   const old = tiles();
   assert.ok(old.length > 8);
   for (const url of old) assert.equal(revisionOf(url), null);
@@ -43,7 +43,7 @@ test('a refresh asks again for the tiles that it touches, and for no others', as
   });
   await until(() => tiles().length > old.length, 'a new request');
   await ready();
-  await page.waitForTimeout(500);
+  await pause(500);
   const fresh = tiles().slice(old.length);
   assert.ok(fresh.length >= 1 && fresh.length <= 4, fresh.join());
   for (const url of fresh) {
@@ -54,7 +54,7 @@ test('a refresh asks again for the tiles that it touches, and for no others', as
   }
   // At another place along an axis, or in another image: nobody's business.
   server.send('refresh', { image: 'cells', revision: 8, region: { y: 0, x: 0, height: 9, width: 9 }, indices: {} });
-  await page.waitForTimeout(500);
+  await pause(500);
   assert.equal(tiles().length, old.length + fresh.length);
   quiet();
 });
@@ -92,7 +92,7 @@ test('states come at most ten times a second, the last one for certain', async (
   await open('#image=terrain&x=8192&y=8192&zoom=-3');
   await until(() => server.states.length, 'a state');
   for (const key of ['ArrowRight', 'ArrowDown', '+', 'ArrowRight', '+', 'ArrowUp', '-']) await page.keyboard.press(key);
-  await page.waitForTimeout(1500);
+  await pause(1500);
   const { states } = server;
   // Over the whole time: two may come close together when the machine is busy.
   const seconds = (states.at(-1).at - states[0].at) / 1000;
@@ -105,7 +105,7 @@ test('states come at most ten times a second, the last one for certain', async (
 test('nobody is told where nobody listens', async () => {
   server.hello = { ...server.hello, live: false };
   await open('#image=terrain');
-  await page.waitForTimeout(600);
+  await pause(600);
   assert.equal(server.states.length, 0);
   quiet();
 });
@@ -119,7 +119,7 @@ test('what was set before the page came is shown, where the link does not say ot
 
 test('a screenshot is the map as it is on the screen', async () => {
   await open('#image=terrain&x=8192&y=8192&zoom=-3');
-  await page.waitForTimeout(400);
+  await pause(400);
   server.send('screenshot', { client: 'another', request: 'aa' });
   server.send('screenshot', { client: server.clients[0], request: 'bb' });
   const { type, body } = await until(() => server.screenshots.get('bb'), 'a screenshot');
@@ -167,7 +167,7 @@ test('another server is asked for its images again, and shows the same place', a
   assert.equal(asked(), 1);
   server.hangUp();
   await until(() => server.clients.length === 2, 'the stream again');
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.equal(asked(), 1, 'the same server has the same images');
   server.hello = { ...server.hello, server: 'two' };
   server.describe = (_id, info) => ({ ...info, version: 'new' });
@@ -195,7 +195,7 @@ test('levels that were built wake whoever waits for them', async () => {
   await page.goto(new URL('#image=terrain', server.url).href);
   await page.waitForFunction(
     () => document.querySelector('[data-testid=status]').textContent === 'sharpening…', null, WAIT);
-  await page.waitForTimeout(6000);
+  await pause(6000);
   provisional = false;
   const then = Date.now();
   server.send('levels', { image: 'terrain' });
@@ -213,7 +213,7 @@ test('a server that has ended is not asked any more', async () => {
   server.hangUp();
   const seen = server.seen.length;
   await page.keyboard.press('1');
-  await page.waitForTimeout(2500);
+  await pause(2500);
   // The browser asks for the icon when it likes.
   assert.deepEqual(server.seen.slice(seen).filter((url) => !url.endsWith('.svg')), []);
   assert.match(await text('error'), /the server has ended/);

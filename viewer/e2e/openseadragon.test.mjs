@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { onServer, ours, page, quiet, shot, test, WAIT } from './harness.mjs';
+import { onServer, ours, page, pause, quiet, shot, test, WAIT } from './harness.mjs';
 import { pixelsOf } from './pixels.mjs';
 
 const [WIDTH, HEIGHT] = [600, 500];
@@ -64,7 +64,7 @@ for (const scale of [1, 2, 4]) {
       globalThis.shown = viewer;
     }, [WIDTH / scale, HEIGHT / scale]);
     await page.waitForFunction(() => globalThis.shown.world.getItemAt(0)?.getFullyLoaded(), null, WAIT);
-    await page.waitForTimeout(200);
+    await pause(200);
     const size = await page.evaluate(() => {
       const { x, y } = globalThis.shown.world.getItemAt(0).getContentSize();
       return [x, y];

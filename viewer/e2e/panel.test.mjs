@@ -1,8 +1,6 @@
 // The controls beside the image.
 import assert from 'node:assert/strict';
-import {
-  base, hashNow, hook, open, openOnServer, page, quiet, ready, shot, test, tiles, WAIT,
-} from './harness.mjs';
+import { base, hashNow, hook, open, openOnServer, page, pause, quiet, ready, shot, test, tiles, WAIT } from './harness.mjs';
 
 test('colormaps are browsed as strips, and turned round', async () => {
   const { colormaps } = await (await fetch(new URL('colormaps', base))).json();
@@ -58,9 +56,9 @@ test('an axis plays until it is stopped', async () => {
   await play.click();
   await page.waitForFunction(() => /[#&]z=2(&|$)/.test(location.hash), null, WAIT);
   await play.click();
-  await page.waitForTimeout(500);
+  await pause(500);
   const rest = at();
-  await page.waitForTimeout(1200);
+  await pause(1200);
   assert.equal(at(), rest);
   assert.ok(rest >= 2 && rest < z.size);
   assert.equal(await page.locator('#axis-z').inputValue(), String(rest));

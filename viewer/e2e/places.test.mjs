@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import {
-  base, centre, hashNow, hook, newPage, open, ours, page, place, quiet, ready, requests, shot, test, text, tiles, WAIT,
+  base, centre, hashNow, hook, newPage, open, ours, page, pause, place, quiet, ready, requests, shot, test, text, tiles,
+  WAIT,
 } from './harness.mjs';
 
 const STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
@@ -62,7 +63,7 @@ test('one finger pans, two zoom', async () => {
   let hash = hashNow();
   await touch('touchStart', [x, y]);
   for (let step = 1; step <= 10; step += 1) await touch('touchMove', [x - 8 * step, y]);
-  await page.waitForTimeout(300);
+  await pause(300);
   await touch('touchEnd');
   const panned = await place(hash);
   assert.ok(panned.x > start.x + 400, `x went from ${start.x} to ${panned.x}`);
@@ -71,7 +72,7 @@ test('one finger pans, two zoom', async () => {
   hash = hashNow();
   await touch('touchStart', [x - 20, y], [x + 20, y]);
   for (let step = 1; step <= 10; step += 1) await touch('touchMove', [x - 20 - 6 * step, y], [x + 20 + 6 * step, y]);
-  await page.waitForTimeout(300);
+  await pause(300);
   await touch('touchEnd');
   const pinched = await place(hash);
   assert.ok(Math.abs(pinched.zoom - panned.zoom - 2) < 0.4, `zoom went from ${panned.zoom} to ${pinched.zoom}`);

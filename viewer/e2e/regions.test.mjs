@@ -1,7 +1,9 @@
 // Regions, points and lines: drawn by hand and by the keyboard, measured, kept in the link and in files.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { base, centre, hashNow, hook, newPage, open, page, pageBase, place, quiet, ready, shot, test, text } from './harness.mjs';
+import {
+  base, centre, hashNow, hook, newPage, open, page, pageBase, pause, place, quiet, ready, shot, test, text,
+} from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 
 const PLACE = '#image=terrain&x=8000&y=4000&zoom=0';
@@ -86,7 +88,7 @@ test('a polygon has the pixels whose middles are in it', async () => {
   const { x, y } = await centre();
   await page.keyboard.press('p');
   for (const [right, down] of [[0, 0], [120, 0], [0, 80]]) await page.mouse.click(x + right, y + down, { delay: 20 });
-  await page.waitForTimeout(400);
+  await pause(400);
   await page.locator('#region-finish').click();
   await has('p1:8000,3900,8030,3900,8000,3920');
   const values = [];
@@ -244,7 +246,7 @@ test('a finger draws and moves', async () => {
   };
   await page.locator('#open-regions').tap();
   await page.locator('#tool-rectangle').tap();
-  await page.waitForTimeout(300);
+  await pause(300);
   const { x, y } = await centre();
   await stroke([x - 60.5, y - 40.5], [x + 39.5, y + 29.5]);
   await page.waitForFunction(() => location.hash.includes('regions=r1:'));
@@ -258,7 +260,7 @@ test('a finger draws and moves', async () => {
   await page.locator('#tool-polygon').tap();
   for (const at of [[x - 100, y - 100], [x - 20, y - 110], [x - 60, y - 60]]) {
     await page.touchscreen.tap(...at);
-    await page.waitForTimeout(350);
+    await pause(350);
   }
   await page.locator('#region-finish').tap();
   await page.waitForFunction(() => location.hash.includes('~p1:'));
@@ -285,11 +287,11 @@ test('other channels and other times are measured anew, late answers come to not
     await route.continue().catch(() => undefined);
   });
   await page.evaluate(() => { location.hash = location.hash.replace('&c=1', '&c=0,2&z=1'); });
-  await page.waitForTimeout(400);
+  await pause(400);
   await page.evaluate(() => { location.hash = location.hash.replace('z=1', 'z=3'); });
   const expected = await wanted('c=0,2&z=3');
   await page.waitForFunction((means) => [...document.querySelectorAll('[data-statistic=mean]')].map((cell) => cell.textContent).join() === means.join(), expected, { timeout: 10_000 });
-  await page.waitForTimeout(1800);
+  await pause(1800);
   assert.ok(slow > 0);
   assert.deepEqual(await shown(), expected);
   assert.equal(await hook('region-slice').inputValue(), 'array[0, [0, 2], 3, 1000:1016, 1000:1016]');
@@ -337,7 +339,7 @@ test('a screenshot has regions, scale and numbers; a refresh is measured anew', 
     await page.goto(new URL('#image=terrain&x=8000&y=4000&zoom=6&regions=r:7998,3998,8002,4002:00ff00:Green', new URL(pageBase.search, server.url)).href);
     await ready();
     await page.waitForFunction(() => !document.querySelector('[data-testid=pixel-numbers]').hidden);
-    await page.waitForTimeout(500);
+    await pause(500);
     server.send('screenshot', { client: server.clients[0], request: 'ee' });
     for (let turn = 0; turn < 100 && !server.screenshots.has('ee'); turn += 1) await page.waitForTimeout(50);
     const { body } = server.screenshots.get('ee');
@@ -362,7 +364,7 @@ test('a screenshot has regions, scale and numbers; a refresh is measured anew', 
     const asked = () => server.seen.filter((url) => url.includes('/statistics?')).length;
     assert.equal(asked(), 1);
     server.send('refresh', { image: 'terrain', revision: 7, region: { y: 3990, x: 7990, height: 20, width: 20 }, indices: {} });
-    await page.waitForTimeout(1000);
+    await pause(1000);
     assert.equal(asked(), 2);
     quiet();
   } finally {

@@ -1,8 +1,6 @@
 // Servers that are busy, away, or not done yet.
 import assert from 'node:assert/strict';
-import {
-  base, hook, open, openOnServer, page, quiet, ready, shot, test, text, tiles, WAIT,
-} from './harness.mjs';
+import { base, hook, open, openOnServer, page, pause, quiet, ready, shot, test, text, tiles, WAIT } from './harness.mjs';
 
 test("a problem is told in the server's words", async () => {
   await page.goto(new URL('#image=nowhere', base).href);
@@ -64,7 +62,7 @@ test('a provisional image sharpens', async () => {
   assert.ok(tiles().length > seen, 'the tiles are asked for again');
   const isFinal = (url) => /\/0\/0\/0\.(png|bin)/.test(url);
   assert.ok(tiles().filter(isFinal).length <= 1, 'but not those that are exact');
-  await page.waitForTimeout(1500);
+  await pause(1500);
   assert.equal(asked, last, 'and then no more');
   quiet();
 });
@@ -106,14 +104,14 @@ test('a tile made from a sample is asked for until it is exact', async () => {
   await ready();
   const done = tiles().filter(isMax);
   assert.ok(done.filter((url) => url === done.at(-1)).length >= 2, 'the same tile is asked for again');
-  await page.waitForTimeout(2500);
+  await pause(2500);
   assert.equal(tiles().filter(isMax).length, done.length, 'and then no more');
   quiet();
 });
 
 test('old tiles stay until the new ones are there', async () => {
   await openOnServer('#image=terrain&colormap=gray');
-  await page.waitForTimeout(400);
+  await pause(400);
   const { x, y, width, height } = await hook('map').boundingBox();
   const clip = { x: x + width / 4, y: y + height / 4, width: width / 2, height: height / 2 };
   const gray = await page.screenshot({ clip });
@@ -124,12 +122,12 @@ test('old tiles stay until the new ones are there', async () => {
     await route.continue();
   });
   await hook('colormap').selectOption('magma');
-  await page.waitForTimeout(800);
+  await pause(800);
   assert.equal(await text('status'), 'loading');
   assert.deepEqual(await page.screenshot({ clip }), gray, 'no flash');
   release();
   await ready();
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.notDeepEqual(await page.screenshot({ clip }), gray);
   quiet();
 });

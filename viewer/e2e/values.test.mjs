@@ -1,6 +1,6 @@
 // Far in, each pixel shows its own value.
 import assert from 'node:assert/strict';
-import { base, centre, hook, open, page, quiet, shot, test } from './harness.mjs';
+import { base, centre, hook, open, page, pause, quiet, shot, test } from './harness.mjs';
 
 /** Every text that is drawn on the canvas, with where it is on the screen. */
 async function watchTexts() {
@@ -47,7 +47,7 @@ test('a number is in each pixel, that of the server', async () => {
   await page.mouse.down();
   await page.mouse.move(x - 128, y - 64, { steps: 4 });
   await page.mouse.up();
-  await page.waitForTimeout(800);
+  await pause(800);
   const { x: nowX, y: nowY } = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
   const [column, row] = [Math.floor(Number(nowX)), Math.floor(Number(nowY))];
   const [value] = await valueAt('terrain', `x=${column}&y=${row}`);
@@ -70,7 +70,7 @@ test('each channel that is shown has its line', async () => {
 test('there are none further out, and nothing is asked for', async () => {
   await watchTexts();
   await open('#image=terrain&x=8000&y=4000&zoom=4.9&renderer=server');
-  await page.waitForTimeout(500);
+  await pause(500);
   assert.equal(await hook('pixel-numbers').isVisible(), false);
   assert.equal(await page.evaluate(() => window.texts.length), 0);
   await page.keyboard.press('+');

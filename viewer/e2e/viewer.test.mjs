@@ -1,7 +1,8 @@
 // The image and what is done with it.
 import assert from 'node:assert/strict';
 import {
-  base, centre, hashNow, hook, open, openOnServer, page, place, quiet, ready, requests, shot, test, text, tiles, WAIT,
+  base, centre, hashNow, hook, open, openOnServer, page, pause, place, quiet, ready, requests, shot, test, text, tiles,
+  WAIT,
 } from './harness.mjs';
 
 test('the gallery shows every image and leads to one', async () => {
@@ -38,7 +39,7 @@ test('dragging pans; the wheel and the keyboard zoom', async () => {
   await page.mouse.move(middle.x - 2, middle.y - 2);
   await page.mouse.move(middle.x - 60, middle.y - 40, { steps: 4 });
   await page.mouse.move(middle.x - 120, middle.y - 80, { steps: 4 });
-  await page.waitForTimeout(300);
+  await pause(300);
   await page.mouse.up();
   const panned = await place(hash);
   // 120 and 80 screen pixels of 8 image pixels each.
@@ -82,7 +83,7 @@ test('a colormap changes the tiles and what is on the screen', async () => {
   const fresh = requests.slice(seen).filter((url) => tiles().includes(url));
   assert.ok(fresh.length > 0, 'new tiles are asked for');
   for (const url of fresh) assert.equal(new URL(url).searchParams.get('colormap'), 'magma');
-  await page.waitForTimeout(400);
+  await pause(400);
   assert.notDeepEqual(await map.screenshot(), old);
   await shot('11-coloured-by-the-server');
   quiet();
@@ -114,7 +115,7 @@ test('the value under the pointer is the sample there', async () => {
   assert.equal(Math.fround(Number(await text('value'))), Math.fround(truth.values[0]));
   // Beyond the image there is none.
   await page.keyboard.press('0');
-  await page.waitForTimeout(600);
+  await pause(600);
   const box = await hook('map').boundingBox();
   await page.mouse.move(box.x + 4, box.y + 4);
   await page.waitForFunction(() => document.querySelector('[data-testid=value]').textContent === '');

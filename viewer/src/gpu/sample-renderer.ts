@@ -71,6 +71,11 @@ export abstract class SampleRenderer<L extends SampleLayer> extends WebGLBaseTil
     super.removeHelper();
   }
 
+  /** OpenLayers reads ahead once a frame is drawn, when the layer may be no more. */
+  override enqueueTiles(...asked: Parameters<WebGLBaseTileLayerRenderer<L, Tile, SampleTextures>['enqueueTiles']>): void {
+    if (!this.disposed) super.enqueueTiles(...asked);
+  }
+
   override createTileRepresentation(options: TileRepresentationOptions<Tile>): SampleTextures {
     return new SampleTextures(options);
   }
