@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import dask.array
 import numpy as np
 import pytest
 import zarr
 from harness import Server, save
+from ome_zarr.io import parse_url
+from ome_zarr.reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +79,34 @@ def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
     with Server(*save(tmp_path, {"a": np.zeros((9, 9), "u1")})) as server:
         for path in ("a.zarr/1/zarr.json", "a.zarr/0/c/1/0", "a.zarr/0/c/0", "a.zarr/x", "b.zarr/zarr.json"):
             assert server.get(f"/zarr/{path}").status == 404, path
+
+
+def test_dask_reads_chunks_of_it(tmp_path: Path) -> None:
+    """Lazily and in parallel, each chunk by itself."""
+    array = np.random.default_rng(8).integers(0, 60_000, (900, 1100), np.uint16)
+    with Server(*save(tmp_path, {"field": array})) as server:
+        lazy = dask.array.from_zarr(opened(server, "field", 3)["0"])
+        assert lazy.npartitions > 4
+        assert lazy.sum().compute() == array.sum()
+        np.testing.assert_array_equal(lazy[500:700, 300:].compute(), array[500:700, 300:])
+
+
+@pytest.mark.parametrize("kind", ["photo", "stack"])
+def test_the_reader_of_ome_opens_it(tmp_path: Path, kind: str) -> None:
+    """As napari does: levels, axes and channels' names come out of the metadata."""
+    rng = np.random.default_rng(9)
+    arrays = {
+        "photo": rng.integers(0, 255, (400, 520, 3), np.uint8),
+        "stack": rng.integers(0, 60_000, (2, 3, 4, 60, 70), np.uint16),
+    }
+    expected = {"photo": np.moveaxis(arrays["photo"], -1, 0), "stack": arrays["stack"]}[kind]
+    with Server(*save(tmp_path, arrays)) as server:
+        address = f"http://{server.host}:{server.port}/zarr/{kind}.zarr"
+        location = parse_url(address, mode="r")
+        assert location is not None
+        (node, *_) = list(Reader(location)())
+        np.testing.assert_array_equal(np.asarray(node.data[0]), expected)
+        assert len(node.data) == (3 if kind == "photo" else 1)
+        names = [axis["name"] for axis in node.metadata["axes"]]
+        assert names == (["c", "y", "x"] if kind == "photo" else ["t", "c", "z", "y", "x"])
+        assert len(node.metadata["channel_names"]) == 3

@@ -8,6 +8,7 @@ pub mod array;
 pub mod colour;
 pub mod encode;
 mod error;
+mod expression;
 pub mod geometry;
 mod histogram;
 mod projection;
@@ -20,9 +21,10 @@ mod statistics;
 pub use array::{
     ArraySource, Axes, Axis, Buffer, Coordinates, DType, Dimension, Pixels, Ranges, Sample, Samples, Value,
 };
-pub use colour::{COLORMAPS, Colormap, Window, WindowFrom, colormap};
+pub use colour::{COLORMAPS, Colorbar, Colormap, Window, WindowFrom, colormap};
 pub use encode::{ENCODERS, Effort, EncodeOptions, Encoder, Encoding};
 pub use error::{Error, ErrorKind, Result};
+pub use expression::{Channel, Expression, Input, LONGEST_EXPRESSION, MOST_INPUTS};
 pub use geometry::{Grid, Shape, TileBlock};
 pub use histogram::Histogram;
 pub use projection::Projection;

@@ -14,6 +14,9 @@ const MOST: usize = 64;
 pub(crate) struct Address<'a> {
     path: Vec<Cow<'a, str>>,
     query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Which parameters were asked for, for the test that the API tells of them all.
+    #[cfg(test)]
+    asked: std::cell::RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl<'a> Address<'a> {
@@ -35,6 +38,8 @@ impl<'a> Address<'a> {
         let mut address = Self {
             path,
             query: Vec::new(),
+            #[cfg(test)]
+            asked: std::cell::RefCell::default(),
         };
         for pair in uri
             .query()
@@ -76,8 +81,24 @@ impl<'a> Address<'a> {
         self.path.iter().map(AsRef::as_ref).collect()
     }
 
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "only tests take note")]
+    fn ask(&self, _: &str) {}
+
+    #[cfg(test)]
+    fn ask(&self, name: &str) {
+        self.asked.borrow_mut().insert(name.to_lowercase());
+    }
+
+    /// The parameters that were asked for so far.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> std::collections::BTreeSet<String> {
+        self.asked.borrow().clone()
+    }
+
     /// The value of the parameter `name`, whatever case its letters are in: some protocols take any.
     pub(crate) fn parameter_of_any_case(&self, name: &str) -> Option<&str> {
+        self.ask(name);
         self.query
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -86,6 +107,7 @@ impl<'a> Address<'a> {
 
     /// The value of the parameter `name`.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.ask(name);
         self.query
             .iter()
             .find(|(known, _)| known == name)

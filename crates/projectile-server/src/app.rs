@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, LINK, VIA};
 use http::request::Parts;
@@ -10,14 +11,18 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, Tile, TileRequest};
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::access;
 use crate::address::Address;
+use crate::api::answers::Status;
 use crate::builder::Builder;
 use crate::cache::{Cache, Key, Ready};
 use crate::catalog::{Catalog, Entry};
 use crate::error::Problem;
+use crate::expressions::Expressions;
 use crate::flight::{Flights, Joined};
 use crate::live::Live;
 use crate::methods::Methods;
+use crate::metrics::{self, Metrics};
 use crate::options::{Options, Page};
 use crate::pool::{Busy, Pool};
 use crate::protocol::{self, Call, Told, World};
@@ -43,6 +48,7 @@ const PICTURE_BYTES: usize = 32 << 20;
 #[derive(Debug)]
 pub(crate) struct App {
     catalog: Catalog,
+    expressions: Expressions,
     options: Options,
     /// Shared with the jobs, which keep what they made before they tell of it.
     cache: Arc<Cache>,
@@ -53,6 +59,7 @@ pub(crate) struct App {
     builder: Arc<Builder>,
     live: Live,
     in_flight: Semaphore,
+    metrics: Metrics,
 }
 
 impl App {
@@ -61,6 +68,7 @@ impl App {
         let (catalog, live) = (Catalog::new(images), Live::new()?);
         Ok(Self {
             catalog,
+            expressions: Expressions::default(),
             cache: Arc::new(Cache::new(options.cache_bytes)),
             flights: Flights::new(),
             pool: Pool::new(options.threads.unwrap_or(cores), options.queue)?,
@@ -68,6 +76,7 @@ impl App {
             builder: Arc::new(Builder::new(cores, live.clone())?),
             live,
             in_flight: Semaphore::new(options.limits.in_flight),
+            metrics: Metrics::new(),
             options,
         })
     }
@@ -92,7 +101,9 @@ impl App {
 
     /// Answers a request. `peer` is the client's address, where it is known.
     pub(crate) async fn answer(&self, parts: &Parts, upload: &mut Upload, peer: Option<IpAddr>) -> Reply {
-        let mut reply = match self.admit(parts, upload, peer).await {
+        let (began, id) = (Instant::now(), access::request_id(parts));
+        let mut protocol = "none";
+        let mut reply = match self.admit(parts, upload, peer, &mut protocol).await {
             Ok(reply) => reply,
             Err(problem) => problem.reply(),
         };
@@ -112,8 +123,22 @@ impl App {
                 HeaderValue::from_static(Methods::of(parts.uri.path()).names()),
             );
         }
-        tracing::debug!(method = %parts.method, path = %parts.uri.path(), status = reply.status().as_u16(), "answered");
-        respond::without_body(&parts.method, reply)
+        let mut reply = respond::without_body(&parts.method, reply);
+        let (took, status) = (began.elapsed(), reply.status().as_u16());
+        let bytes = reply.body().whole().map_or(0, |bytes| bytes.len() as u64);
+        self.metrics.answered(protocol, status, took, bytes);
+        let line = access::Line {
+            parts,
+            id: &id,
+            peer,
+            protocol,
+            status,
+            bytes,
+            took,
+        };
+        line.log();
+        reply.headers_mut().insert(access::REQUEST_ID, id);
+        reply
     }
 
     /// The front door: by which name, by which method, with which token, and whether there is room.
@@ -122,6 +147,7 @@ impl App {
         parts: &Parts,
         upload: &mut Upload,
         peer: Option<IpAddr>,
+        protocol: &mut &'static str,
     ) -> Result<Reply, Problem> {
         self.options.hosts.check(&parts.uri, &parts.headers)?;
         let methods = Methods::of(parts.uri.path());
@@ -143,9 +169,9 @@ impl App {
                 "an address has at most 4096 characters",
             ));
         }
-        if parts.uri.path() == "/healthz" {
+        if matches!(parts.uri.path(), "/healthz" | "/readyz") {
             // Outside of token and limit: whoever asks must learn that a busy server lives.
-            return self.reply(parts, upload, peer).await;
+            return self.reply(parts, upload, peer, protocol).await;
         }
         if let Some(token) = &self.options.token
             && let Pass::Exchange(reply) = token.check(&parts.uri, &parts.headers)?
@@ -158,7 +184,7 @@ impl App {
                 std::time::Duration::from_secs(1),
             )
         })?;
-        self.reply(parts, upload, peer).await
+        self.reply(parts, upload, peer, protocol).await
     }
 
     async fn reply(
@@ -166,27 +192,40 @@ impl App {
         parts: &Parts,
         upload: &mut Upload,
         peer: Option<IpAddr>,
+        protocol: &mut &'static str,
     ) -> Result<Reply, Problem> {
         let mut address = Address::parse(&parts.uri)?;
+        let mut geojson = None;
         if parts.method == Method::POST && Methods::of(parts.uri.path()) == Methods::GetOrPost {
-            needs_type(&parts.headers, "application/json")?;
-            for (name, value) in question::parameters(&upload.read(question::LONGEST).await?)? {
-                address.add(name, value)?;
+            let is_geojson = needs_type(&parts.headers, "application/geo+json").is_ok();
+            if !is_geojson {
+                needs_type(&parts.headers, "application/json")?;
+            }
+            let body = upload.read(question::LONGEST).await?;
+            if is_geojson {
+                geojson = Some(body);
+            } else {
+                for (name, value) in question::parameters(&body)? {
+                    address.add(name, value)?;
+                }
             }
         }
         if let Some(reply) = self.page(&address.path(), &parts.headers).await {
+            *protocol = "viewer";
             return reply;
         }
         let world = World {
             catalog: &self.catalog,
+            expressions: &self.expressions,
             tile_size: self.options.tile_size,
             uploads: self.options.uploads.as_ref().map(Uploads::limit),
             quality: self.options.quality,
             effort: self.options.png.unwrap_or_else(|| effort(peer, &parts.headers)),
             parts,
+            geojson,
             public_url: self.options.public_url.as_deref(),
         };
-        match protocol::parse(&address, &world)? {
+        match protocol::parse(&address, &world, protocol)? {
             Call::Tile {
                 entry,
                 request,
@@ -225,6 +264,14 @@ impl App {
                 let revisions = self.catalog.entries().iter().map(revision).collect();
                 Ok(respond::events(self.live.subscribe(&client, &revisions)?))
             }
+            Call::Metrics => {
+                let document = Document {
+                    media_type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                    bytes: self.metrics.text(self.state_now()).into(),
+                };
+                Ok(respond::document(document, &parts.headers))
+            }
+            Call::Readiness => self.readiness(&parts.headers),
             Call::Told(Told::File { name }) => self.file(&name, &parts.headers, upload).await,
             Call::Told(Told::Address) => {
                 let told = (&self.catalog, &self.live);
@@ -233,6 +280,30 @@ impl App {
             Call::Told(Told::State) => self.state(&parts.headers, upload).await,
             Call::Told(Told::Picture { request }) => self.picture(&request, &parts.headers, upload).await,
         }
+    }
+
+    fn state_now(&self) -> metrics::State {
+        let pools = || std::iter::once(&self.pool).chain(self.waiting.get().and_then(Option::as_ref));
+        metrics::State {
+            cache_bytes: self.cache.bytes(),
+            running: pools().map(Pool::running).sum(),
+            waiting: pools().map(Pool::waiting).sum(),
+            in_flight: self.options.limits.in_flight - self.in_flight.available_permits(),
+            images: self.catalog.entries().len(),
+        }
+    }
+
+    /// Whether a request would be taken.
+    fn readiness(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let is_full = self.in_flight.available_permits() == 0 || self.pool.waiting() >= self.options.queue;
+        if is_full {
+            return Err(Problem::busy(
+                "there is no room for more requests",
+                std::time::Duration::from_secs(1),
+            ));
+        }
+        let status = Status { status: "ok".into() };
+        Ok(respond::document(Document::json(&status)?, headers))
     }
 
     /// Takes note of where a page is.
@@ -356,8 +427,14 @@ impl App {
             return Ok(respond::tile(Ready::from(tile), etag, pinned));
         }
         let tile = match self.cache.get(&key) {
-            Some(tile) => tile,
-            None => self.render(&entry, key).await?,
+            Some(tile) => {
+                self.metrics.cache_hits.inc();
+                tile
+            }
+            None => {
+                self.metrics.cache_misses.inc();
+                self.render(&entry, key).await?
+            }
         };
         Ok(respond::tile(tile, etag, pinned))
     }

@@ -71,6 +71,11 @@ impl Cache {
         self.tiles.get(key)
     }
 
+    /// Bytes that are kept.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.tiles.weighted_size()
+    }
+
     /// Keeps a tile; a provisional or damaged one never, as a better one may take its place.
     pub(crate) fn keep(&self, key: Key, tile: &Ready) {
         if !tile.provisional && tile.damage.is_none() {

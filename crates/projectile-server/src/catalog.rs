@@ -84,6 +84,11 @@ impl Catalog {
         })
     }
 
+    /// An entry of its own that no listing shows.
+    pub(crate) fn unlisted(&self, id: String, image: Image) -> Arc<Entry> {
+        self.change(|listing| listing.entry(id, image))
+    }
+
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Entry>> {
         let listing = self.listing();
         let place = listing.by_id.get(id)?;

@@ -5,7 +5,9 @@
 //! rendered once for all who wait (`flight`) on a bounded pool of threads (`pool`).
 #![forbid(unsafe_code)]
 
+mod access;
 mod address;
+mod api;
 mod app;
 mod base;
 mod builder;
@@ -14,12 +16,15 @@ mod catalog;
 mod connection;
 mod description;
 mod error;
+mod expressions;
 mod flight;
+mod geojson;
 mod guard;
 mod iiif;
 mod live;
 mod matrices;
 mod methods;
+mod metrics;
 mod options;
 mod payload;
 mod planes;

@@ -126,13 +126,11 @@ impl Pool {
     }
 
     /// Jobs that run now.
-    #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
         self.shared.running.load(Ordering::Relaxed)
     }
 
     /// Jobs that wait.
-    #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.shared.lock().queue.len()
     }

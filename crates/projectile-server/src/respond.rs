@@ -12,6 +12,7 @@ use crate::cache::{Key, Ready};
 use crate::error::status;
 use crate::live::Subscription;
 use crate::payload::Payload;
+use crate::security::headers;
 
 /// An answer.
 pub(crate) type Reply = Response<Payload>;
@@ -49,6 +50,9 @@ pub(crate) fn document(document: Document, asked: &HeaderMap) -> Reply {
             .insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
         reply
     };
+    if document.media_type.starts_with("text/html") {
+        headers::viewer(reply.headers_mut());
+    }
     reply
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -1,5 +1,6 @@
 //! From samples to colours: window → colormap, channel compositing, labels, or nothing at all.
 
+mod colorbar;
 pub mod colormaps;
 mod composite;
 mod finish;
@@ -9,6 +10,7 @@ mod linear;
 mod raster;
 mod window;
 
+pub use colorbar::{BAR_LENGTHS, Colorbar, LONGEST_LABEL};
 pub use colormaps::{COLORMAPS, Colormap, colormap};
 pub use finish::{Finish, Tones};
 pub use labels::label_colour;

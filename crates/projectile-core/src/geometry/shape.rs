@@ -14,31 +14,44 @@ pub const MOST_CORNERS: usize = 4096;
 pub enum Shape {
     /// A rectangle of whole pixels.
     Box(Region),
-    /// The corners of a polygon, `(x, y)`, which closes by itself. Where it crosses itself, what is inside an even
-    /// number of times is outside.
-    Polygon(Vec<(f64, f64)>),
+    /// The corners `(x, y)` of rings, each of which closes by itself. What is inside an even number of times is outside:
+    /// holes, and where a ring crosses itself.
+    Rings(Vec<Vec<(f64, f64)>>),
 }
 
 impl Shape {
+    /// A polygon of one ring.
+    ///
     /// # Errors
-    /// [`BadRequest`](crate::ErrorKind::BadRequest) for fewer than three corners, too many, or one that is no number.
+    /// As [`rings`](Self::rings).
     pub fn polygon(corners: Vec<(f64, f64)>) -> Result<Self> {
-        if !(3..=MOST_CORNERS).contains(&corners.len()) {
+        Self::rings(vec![corners])
+    }
+
+    /// Polygons, and the holes in them.
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) for no ring, one of fewer than three corners, too many corners, or
+    /// one that is no number.
+    pub fn rings(rings: Vec<Vec<(f64, f64)>>) -> Result<Self> {
+        let corners: usize = rings.iter().map(Vec::len).sum();
+        if rings.is_empty() || rings.iter().any(|ring| ring.len() < 3) || corners > MOST_CORNERS {
             return Err(Error::bad_request(
                 "polygon",
-                format!(
-                    "a polygon has from 3 to {MOST_CORNERS} corners, not {}",
-                    corners.len()
-                ),
+                format!("a polygon has from 3 to {MOST_CORNERS} corners, not {corners}"),
             ));
         }
-        if corners.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
+        if rings
+            .iter()
+            .flatten()
+            .any(|(x, y)| !x.is_finite() || !y.is_finite())
+        {
             return Err(Error::bad_request(
                 "polygon",
                 "a corner of the polygon is no finite number",
             ));
         }
-        Ok(Self::Polygon(corners))
+        Ok(Self::Rings(rings))
     }
 
     /// The smallest rectangle of an image of `height × width` that holds all that is inside; `None` for nothing.
@@ -59,9 +72,9 @@ impl Shape {
                     part(region.x, region.width, width)?,
                 )
             }
-            Self::Polygon(corners) => {
+            Self::Rings(rings) => {
                 let ends = |along: fn(&(f64, f64)) -> f64| {
-                    let of = corners.iter().map(along);
+                    let of = rings.iter().flatten().map(along);
                     of.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), at| {
                         (low.min(at), high.max(at))
                     })
@@ -90,12 +103,12 @@ impl Shape {
                 let part = is_inside.then(|| clip(region.x, region.x.saturating_add(region.width)));
                 part.flatten().into_iter().collect()
             }
-            Self::Polygon(corners) => {
+            Self::Rings(rings) => {
                 let middle = y as f64 + 0.5;
-                let next = corners.iter().cycle().skip(1);
-                let mut crossings: Vec<f64> = corners
+                let edges = rings
                     .iter()
-                    .zip(next)
+                    .flat_map(|corners| corners.iter().zip(corners.iter().cycle().skip(1)));
+                let mut crossings: Vec<f64> = edges
                     // A corner on the line belongs to one of its two edges.
                     .filter(|((_, from), (_, to))| (*from <= middle) != (*to <= middle))
                     .map(|((x0, y0), (x1, y1))| x0 + (middle - y0) / (y1 - y0) * (x1 - x0))

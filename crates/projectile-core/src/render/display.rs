@@ -3,7 +3,7 @@
 use super::image::Image;
 use super::request::Style;
 use crate::array::DType;
-use crate::colour::{Colormap, Painter, Window, WindowFrom, colormap};
+use crate::colour::{Colorbar, Colormap, Painter, Window, WindowFrom, colormap};
 use crate::error::{Error, Result};
 use crate::source::{Cancel, Photometric, Selection, SourceInfo};
 use crate::statistics::Statistics;
@@ -172,6 +172,38 @@ fn composite_colour(kind: Kind, channel: usize) -> [u8; 3] {
 pub(crate) struct Look {
     pub(crate) selection: Selection,
     pub(crate) painter: Painter,
+}
+
+impl Image {
+    /// Which colour stands for which value, in a style. Blocks where the window has to be found first.
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) for a style in which no single channel is shown, whose colours stand
+    /// for no one value, and for what else the style asks.
+    pub fn colorbar(&self, style: &Style, cancel: &Cancel) -> Result<Colorbar> {
+        if let Some((image, style)) = self.projected(style)? {
+            return image.colorbar(&style, cancel);
+        }
+        let gray = || (0..=u8::MAX).map(|level| [level; 3]).collect();
+        let Look { selection, painter } = look(self, style, cancel)?;
+        let is_single = selection.channel_count(self.info().axes.channels()) == 1;
+        match painter {
+            Painter::Colormap { map, window } => Ok(Colorbar::new(map.table.clone(), window)),
+            Painter::Linear { windows, .. } if is_single => match windows[..] {
+                [window] => Ok(Colorbar::new(gray(), window)),
+                _ => Err(no_scale()),
+            },
+            Painter::AsIs if is_single => Ok(Colorbar::new(gray(), Window::of_bytes())),
+            _ => Err(no_scale()),
+        }
+    }
+}
+
+fn no_scale() -> Error {
+    Error::bad_request(
+        "c",
+        "colours of several channels, or of labels, stand for no one value: choose a channel, e.g. c=0",
+    )
 }
 
 /// Resolves a style.

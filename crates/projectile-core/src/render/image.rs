@@ -237,7 +237,7 @@ impl Image {
         &self.0.options
     }
 
-    pub(super) fn source(&self) -> Arc<dyn Source> {
+    pub(crate) fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.0.source)
     }
 

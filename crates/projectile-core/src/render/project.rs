@@ -1,10 +1,12 @@
-//! Projections of an image: each an image of its own, so that all that can be asked of an image can be asked of it.
+//! What is made of an image: projections and expressions, each an image of its own, so that all that can be asked of an
+//! image can be asked of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::image::Image;
 use super::request::Style;
 use crate::error::{Error, Result};
+use crate::expression::{Expression, ExpressionSource, Input};
 use crate::projection::{ProjectedSource, Projection};
 
 /// Projections of one image that are kept: their levels, and what is known of their values.
@@ -86,6 +88,24 @@ impl Image {
             ..style.clone()
         };
         Ok(Some((image, style)))
+    }
+
+    /// What an expression makes of this image and of those that `other` finds for it: an image of its own, of one
+    /// channel of float64.
+    ///
+    /// # Errors
+    /// [`BadRequest`](crate::ErrorKind::BadRequest) for channels that are not there and images of another size, and
+    /// what `other` gives.
+    pub fn expressed(
+        &self,
+        expression: Expression,
+        other: impl FnMut(&Input) -> Result<Self>,
+    ) -> Result<Self> {
+        let source = ExpressionSource::new(self, expression, other)?;
+        let mut options = self.options().clone();
+        // What was chosen for samples does not suit what is made of them.
+        options.window = None;
+        Self::with_options(self.name(), Arc::new(source), options)
     }
 
     fn along(&self, axis: &str, projection: &Projection) -> Result<Self> {

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use projectile_core::{COLORMAPS, Colormap, Error, ErrorKind, Result};
-use serde::Serialize;
 
 use super::{Call, Protocol, World};
 use crate::address::Address;
+use crate::api::answers::{ColormapList, ListedColormap};
+use crate::api::{Answer, Operation, json};
 use crate::respond::Document;
 
 /// Colours of a strip.
@@ -14,20 +15,32 @@ const STRIP: usize = 256;
 /// The colormaps.
 pub(crate) struct Colormaps;
 
-#[derive(Serialize)]
-struct List {
-    colormaps: Vec<Named>,
-}
-
-#[derive(Serialize)]
-struct Named {
-    name: &'static str,
-    category: &'static str,
-}
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/colormaps",
+        group: "Colours",
+        about: "The colormaps that there are: matplotlib's",
+        parameters: &[],
+        body: None,
+        answer: json::<ColormapList>(),
+    },
+    Operation {
+        path: "/colormaps/{map}.png",
+        group: "Colours",
+        about: "A strip of a colormap, 256 × 1 pixels",
+        parameters: &[],
+        body: None,
+        answer: Answer::Files(&["image/png"]),
+    },
+];
 
 impl Protocol for Colormaps {
     fn name(&self) -> &'static str {
         "colormaps"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, _: &World<'_>) -> Result<Option<Call>> {
@@ -35,12 +48,12 @@ impl Protocol for Colormaps {
             ["colormaps"] => {
                 let colormaps = COLORMAPS
                     .iter()
-                    .map(|map| Named {
-                        name: map.name,
-                        category: map.category,
+                    .map(|map| ListedColormap {
+                        name: map.name.to_owned(),
+                        category: map.category.to_owned(),
                     })
                     .collect();
-                Document::json(&List { colormaps })?
+                Document::json(&ColormapList { colormaps })?
             }
             ["colormaps", file] => {
                 let name = file

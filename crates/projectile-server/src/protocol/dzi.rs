@@ -8,6 +8,8 @@ use projectile_core::{Area, Error, Grid, Region, Result};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, shown, whole};
+use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE, VERSION};
+use crate::api::{Answer, Operation, PICTURES};
 use crate::respond::Document;
 
 /// Pixels a side of a tile without its overlap, and of the overlap: what makers of such files choose, with which
@@ -20,9 +22,53 @@ const LARGEST: u64 = 4096;
 /// Deep Zoom.
 pub(crate) struct DeepZoom;
 
+const DEEP: &[Parameter] = &[
+    Parameter::optional(
+        "tile_size",
+        Kind::Whole(1, LARGEST),
+        "254",
+        "Of a tile without its overlap, in pixels a side",
+    ),
+    Parameter::optional(
+        "overlap",
+        Kind::Whole(0, 2048),
+        "1",
+        "How many pixels neighbours share",
+    ),
+];
+const FORMAT: &[Parameter] = &[Parameter::optional(
+    "format",
+    Kind::OneOf(&["png", "jpg", "webp"]),
+    "png",
+    "Of the tiles",
+)];
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/dzi/{id}.dzi",
+        group: "Other viewers",
+        about: "A Deep Zoom image",
+        parameters: &[DEEP, FORMAT, STYLE, ENCODING, PLANE, EXPRESSION],
+        body: None,
+        answer: Answer::Files(&["application/xml"]),
+    },
+    Operation {
+        path: "/dzi/{id}_files/{level}/{x}_{y}.{picture}",
+        group: "Other viewers",
+        about: "A Deep Zoom tile",
+        parameters: &[DEEP, STYLE, ENCODING, PLANE, EXPRESSION, VERSION],
+        body: None,
+        answer: PICTURES,
+    },
+];
+
 impl Protocol for DeepZoom {
     fn name(&self) -> &'static str {
         "dzi"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -31,7 +77,7 @@ impl Protocol for DeepZoom {
                 let id = file
                     .strip_suffix(".dzi")
                     .ok_or_else(|| Error::not_found("a description's address ends in .dzi"))?;
-                let entry = world.image(id)?;
+                let entry = world.image(id, address)?;
                 let tiling = Tiling::of(address)?;
                 // What the tiles will be refused for is said now.
                 tiles::style(&entry, address)?;
@@ -44,7 +90,7 @@ impl Protocol for DeepZoom {
                 let Some(id) = folder.strip_suffix("_files") else {
                     return Ok(None);
                 };
-                let entry = world.image(id)?;
+                let entry = world.image(id, address)?;
                 let (place, format) = file.rsplit_once('.').ok_or_else(wrong)?;
                 let (x, y) = place.split_once('_').ok_or_else(wrong)?;
                 let at = (whole("level", level)?, whole("x", x)?, whole("y", y)?);

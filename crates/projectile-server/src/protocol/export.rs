@@ -1,19 +1,49 @@
-//! `/images/{id}/region.{format}`: a region at full resolution, as a file to keep.
+//! `/images/{id}/region.{format}`: a region at full resolution or any other, as a file to keep.
 
 use bytes::Bytes;
-use projectile_core::{ExportRequest, Region, Result};
+use projectile_core::{Area, ExportRequest, Region, Result};
 
 use super::{Call, Protocol, World, histogram, tiles};
-use crate::address::Address;
+use crate::address::{Address, whole};
+use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, REGION, STYLE, VERSION};
+use crate::api::{ENCODED, Operation};
 use crate::catalog::Entry;
 use crate::respond::Document;
 
 /// Exports.
 pub(crate) struct Exports;
 
+const SIZE: &[Parameter] = &[
+    Parameter::optional(
+        "width",
+        Kind::Whole(1, 4096),
+        "4",
+        "Columns of the answer; without height, in proportion",
+    ),
+    Parameter::optional(
+        "height",
+        Kind::Whole(1, 4096),
+        "4",
+        "Rows of the answer; without width, in proportion",
+    ),
+];
+
+const OPERATIONS: &[Operation] = &[Operation {
+    path: "/images/{id}/region.{format}",
+    group: "Regions",
+    about: "A region at full resolution, or at the size that width and height say",
+    parameters: &[REGION, SIZE, STYLE, ENCODING, PLANE, EXPRESSION, VERSION],
+    body: None,
+    answer: ENCODED,
+}];
+
 impl Protocol for Exports {
     fn name(&self) -> &'static str {
         "export"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -23,15 +53,19 @@ impl Protocol for Exports {
         let Some(format) = file.strip_prefix("region.") else {
             return Ok(None);
         };
-        let entry = world.image(id)?;
+        let entry = world.image(id, address)?;
         let axes = &entry.image.info().axes;
+        let region = histogram::region(address)?.unwrap_or(Region {
+            y: 0,
+            x: 0,
+            height: axes.height(),
+            width: axes.width(),
+        });
+        if let Some(area) = scaled(region, address)? {
+            return tiles::cut(entry, area, format, address, world).map(Some);
+        }
         let request = ExportRequest {
-            region: histogram::region(address)?.unwrap_or(Region {
-                y: 0,
-                x: 0,
-                height: axes.height(),
-                width: axes.width(),
-            }),
+            region,
             style: tiles::style(&entry, address)?,
             encoding: tiles::encoding(format, address, world)?,
         };
@@ -44,4 +78,24 @@ impl Protocol for Exports {
         });
         Ok(Some(Call::Work { entry, work }))
     }
+}
+
+/// A region at the size that the address says; `None` where it says none. A side that is left out is in proportion.
+fn scaled(region: Region, address: &Address<'_>) -> Result<Option<Area>> {
+    let side = |name: &'static str| address.parameter(name).map(|text| whole(name, text)).transpose();
+    let in_proportion = |side: u64, of: u64, other: u64| {
+        let side = (u128::from(side) * u128::from(other) + u128::from(of / 2)) / u128::from(of.max(1));
+        u64::try_from(side).unwrap_or(u64::MAX).max(1)
+    };
+    let (height, width) = match (side("height")?, side("width")?) {
+        (None, None) => return Ok(None),
+        (Some(height), Some(width)) => (height, width),
+        (Some(height), None) => (height, in_proportion(height, region.height, region.width)),
+        (None, Some(width)) => (in_proportion(width, region.width, region.height), width),
+    };
+    Ok(Some(Area::Scaled {
+        region,
+        height,
+        width,
+    }))
 }

@@ -1,19 +1,45 @@
 //! `/images/{id}/histogram`: how often values occur, in all of an image or a region of it.
 
 use projectile_core::{Error, HistogramRequest, Region, Result};
-use serde_json::{Map, Value as Json, json};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, finite, whole};
+use crate::api::answers::{HistogramCounts, number, percentiles};
+use crate::api::parameters::{EXPRESSION, Kind, PLANE, Parameter, REGION, STYLE};
+use crate::api::{Operation, json};
 use crate::catalog::Entry;
 use crate::respond::Document;
 
 /// Histograms.
 pub(crate) struct Histograms;
 
+const BINS: &[Parameter] = &[
+    Parameter::optional("bins", Kind::Whole(1, 4096), "256", "How many bins"),
+    Parameter::optional(
+        "start",
+        Kind::Number,
+        "0",
+        "Where the first bin begins; with stop",
+    ),
+    Parameter::optional("stop", Kind::Number, "1", "Where the last bin ends; with start"),
+];
+
+const OPERATIONS: &[Operation] = &[Operation {
+    path: "/images/{id}/histogram",
+    group: "Measures",
+    about: "How often values occur, in all of the image or a region",
+    parameters: &[BINS, REGION, STYLE, PLANE, EXPRESSION],
+    body: None,
+    answer: json::<HistogramCounts>(),
+}];
+
 impl Protocol for Histograms {
     fn name(&self) -> &'static str {
         "histogram"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -21,9 +47,9 @@ impl Protocol for Histograms {
         let ["images", id, "histogram"] = address.path()[..] else {
             return Ok(None);
         };
-        let entry = world.image(id)?;
-        let number = |name: &'static str| address.parameter(name).map(|text| finite(name, text)).transpose();
-        let range = match (number("start")?, number("stop")?) {
+        let entry = world.image(id, address)?;
+        let given = |name: &'static str| address.parameter(name).map(|text| finite(name, text)).transpose();
+        let range = match (given("start")?, given("stop")?) {
             (Some(start), Some(stop)) => Some((start, stop)),
             (None, None) => None,
             _ => return Err(Error::bad_request("start", "start and stop come together")),
@@ -39,24 +65,19 @@ impl Protocol for Histograms {
         };
         let work = Box::new(move |entry: &Entry, cancel: &_| {
             let histogram = entry.image.histogram(&request, cancel)?;
-            let percentiles: Map<String, Json> = histogram
-                .percentiles
-                .iter()
-                .map(|(percent, value)| (percent.to_string(), json!(value)))
-                .collect();
-            Document::json(&json!({
-                "start": histogram.start,
-                "stop": histogram.stop,
-                "counts": histogram.counts,
-                "below": histogram.below,
-                "above": histogram.above,
-                "invalid": histogram.invalid,
-                "count": histogram.count,
-                "min": histogram.min,
-                "max": histogram.max,
-                "percentiles": percentiles,
-                "sampled": histogram.sampled,
-            }))
+            Document::json(&HistogramCounts {
+                start: number(histogram.start),
+                stop: number(histogram.stop),
+                counts: histogram.counts,
+                below: histogram.below,
+                above: histogram.above,
+                invalid: histogram.invalid,
+                count: histogram.count,
+                min: number(histogram.min),
+                max: number(histogram.max),
+                percentiles: percentiles(&histogram.percentiles),
+                sampled: histogram.sampled,
+            })
         });
         Ok(Some(Call::Work { entry, work }))
     }

@@ -9,15 +9,47 @@ use projectile_core::{Error, Result, TileRequest};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, shown};
+use crate::api::{OTHER_JSON, Operation, PICTURES};
 use crate::iiif::{ImageRequest, Version, info, manifest};
 use crate::respond::Document;
 
 /// IIIF.
 pub(crate) struct Iiif;
 
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/iiif/{version}/{id}/info.json",
+        group: "Other viewers",
+        about: "IIIF Image API: what the image is. Parameters of tiles stand behind the id, as in a~colormap=magma",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/iiif/{version}/{id}/{region}/{size}/{rotation}/{quality}.{picture}",
+        group: "Other viewers",
+        about: "IIIF Image API: any region at any size, turned, in gray",
+        parameters: &[],
+        body: None,
+        answer: PICTURES,
+    },
+    Operation {
+        path: "/iiif/manifest.json",
+        group: "Other viewers",
+        about: "IIIF Presentation API 3: all images as a manifest",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+];
+
 impl Protocol for Iiif {
     fn name(&self) -> &'static str {
         "iiif"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -43,7 +75,7 @@ impl Protocol for Iiif {
             return Ok(None);
         };
         let (id, address) = styled(named, address)?;
-        let entry = world.image(id)?;
+        let entry = world.image(id, &address)?;
         let base = format!("{}/iiif/{}/{named}", world.base(), version.name());
         match *asked {
             [] | [""] => Ok(Some(Call::Elsewhere(format!("{base}/info.json")))),

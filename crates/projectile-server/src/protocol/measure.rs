@@ -1,19 +1,71 @@
 //! `/images/{id}/statistics` and `/images/{id}/profile`: measures of full-resolution samples.
 
-use projectile_core::{Error, Image, Result, Shape, Style, Summary};
-use serde_json::{Value as Json, json};
+use projectile_core::{Cancel, Error, Image, Result, Shape, Style, Summary};
 
 use super::{Call, Protocol, World, histogram, tiles};
 use crate::address::{Address, finite};
+use crate::api::answers::{ChannelStatistics, ProfileChannel, ProfileValues, Statistics, number};
+use crate::api::parameters::{EXPRESSION, Kind, PLANE, Parameter, REGION, STYLE};
+use crate::api::{Body, OTHER_JSON, Operation, json};
 use crate::catalog::Entry;
+use crate::geojson::Collection;
 use crate::respond::Document;
 
 /// Measures.
 pub(crate) struct Measures;
 
+const SHAPE: &[Parameter] = &[Parameter::optional(
+    "polygon",
+    Kind::Like("^[-+.0-9eE]+(,[-+.0-9eE]+)*$"),
+    "0,0,4,0,4,3",
+    "Corners x,y,x,y,…; instead of a box",
+)];
+const LINE: &[Parameter] = &[Parameter::needed(
+    "line",
+    Kind::Like("^[-+.0-9eE]+(,[-+.0-9eE]+){3}$"),
+    "0,0,4,3",
+    "Both ends: x,y,x,y",
+)];
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/images/{id}/statistics",
+        group: "Measures",
+        about: "Of the full-resolution samples in all of the image, a box or a polygon",
+        parameters: &[SHAPE, REGION, STYLE, PLANE, EXPRESSION],
+        body: None,
+        answer: json::<Statistics>(),
+    },
+    Operation {
+        path: "/images/{id}/statistics",
+        group: "Measures",
+        about: "The same, of polygons that are too long for an address or come as GeoJSON",
+        parameters: &[STYLE, PLANE, EXPRESSION],
+        body: Some(Body {
+            media_type: "application/geo+json",
+            about: "a GeoJSON geometry, feature or collection in pixel coordinates, y down; each feature comes back with \
+                    properties.statistics. As application/json: an object of the parameters of the GET",
+            example: r#"{"type": "Polygon", "coordinates": [[[0, 0], [4, 0], [4, 3], [0, 0]]]}"#,
+        }),
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/images/{id}/profile",
+        group: "Measures",
+        about: "The samples along a line, about one for each pixel of its length",
+        parameters: &[LINE, STYLE, PLANE, EXPRESSION],
+        body: None,
+        answer: json::<ProfileValues>(),
+    },
+];
+
 impl Protocol for Measures {
     fn name(&self) -> &'static str {
         "measure"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -23,7 +75,7 @@ impl Protocol for Measures {
         if !matches!(what, "statistics" | "profile") {
             return Ok(None);
         }
-        let entry = world.image(id)?;
+        let entry = world.image(id, address)?;
         let style = tiles::style(&entry, address)?;
         if what == "profile" {
             let [from, to] = line(address)?;
@@ -31,29 +83,30 @@ impl Protocol for Measures {
                 let profile = entry.image.profile(from, to, &style, cancel)?;
                 let names = names(&entry.image, &style);
                 let channels = names.iter().zip(&profile.channels);
-                Document::json(&json!({
-                    "distances": profile.distances,
-                    "channels": channels
-                        .map(|(name, values)| json!({"name": name, "values": values}))
-                        .collect::<Vec<_>>(),
-                }))
+                let channels = channels.map(|(name, values)| ProfileChannel {
+                    name: name.clone(),
+                    values: values.iter().copied().map(number).collect(),
+                });
+                Document::json(&ProfileValues {
+                    channels: channels.collect(),
+                    distances: profile.distances,
+                })
+            });
+            return Ok(Some(Call::Work { entry, work }));
+        }
+        if let Some(geojson) = &world.geojson {
+            let mut collection = Collection::parse(geojson)?;
+            let work = Box::new(move |entry: &Entry, cancel: &_| {
+                collection.tell("statistics", |shape| {
+                    statistics(&entry.image, shape, &style, cancel)
+                })?;
+                Document::json(collection.json())
             });
             return Ok(Some(Call::Work { entry, work }));
         }
         let shape = shape(address, &entry.image)?;
         let work = Box::new(move |entry: &Entry, cancel: &_| {
-            let measured = entry.image.measure(&shape, &style, cancel)?;
-            let names = names(&entry.image, &style);
-            let channels: Vec<Json> = names
-                .iter()
-                .zip(&measured.channels)
-                .map(|(name, summary)| summarised(name, summary))
-                .collect();
-            Document::json(&json!({
-                "pixels": measured.pixels,
-                "channels": channels,
-                "sampled": measured.sampled,
-            }))
+            Document::json(&statistics(&entry.image, &shape, &style, cancel)?)
         });
         Ok(Some(Call::Work { entry, work }))
     }
@@ -73,18 +126,31 @@ fn names(image: &Image, style: &Style) -> Vec<String> {
         .collect()
 }
 
-fn summarised(name: &str, summary: &Summary) -> Json {
-    let median = summary.percentiles.iter().find(|(percent, _)| *percent == 50.0);
-    json!({
-        "name": name,
-        "count": summary.count,
-        "valid": summary.valid,
-        "min": summary.min,
-        "max": summary.max,
-        "mean": summary.mean,
-        "std": summary.std,
-        "median": median.map(|(_, value)| value),
+/// What is inside a shape.
+fn statistics(image: &Image, shape: &Shape, style: &Style, cancel: &Cancel) -> Result<Statistics> {
+    let measured = image.measure(shape, style, cancel)?;
+    let channels = names(image, style).into_iter().zip(&measured.channels);
+    Ok(Statistics {
+        pixels: measured.pixels,
+        channels: channels
+            .map(|(name, summary)| summarised(name, summary))
+            .collect(),
+        sampled: measured.sampled,
     })
+}
+
+fn summarised(name: String, summary: &Summary) -> ChannelStatistics {
+    let median = summary.percentiles.iter().find(|(percent, _)| *percent == 50.0);
+    ChannelStatistics {
+        name,
+        count: summary.count,
+        valid: summary.valid,
+        min: number(summary.min),
+        max: number(summary.max),
+        mean: number(summary.mean),
+        std: number(summary.std),
+        median: median.and_then(|(_, value)| number(*value)),
+    }
 }
 
 /// `polygon=x,y,x,y,…`, or `x0`, `y0`, `x1`, `y1`, or all of the image.

@@ -3,6 +3,8 @@
 //! To add one: write `name.rs` here with a unit type that implements [`Protocol`], and add a line to [`PROTOCOLS`].
 //! A protocol turns addresses into requests and describes images. It reads no pixels and knows no status codes.
 
+mod api;
+mod colorbar;
 mod colormaps;
 mod describe;
 mod dzi;
@@ -13,8 +15,11 @@ mod histogram;
 mod iiif;
 mod live;
 mod measure;
+mod metrics;
 mod ogc;
 mod open;
+mod resamplings;
+mod thumbnail;
 mod tilejson;
 mod tiles;
 mod upload;
@@ -24,17 +29,22 @@ mod zoomify;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::request::Parts;
 use projectile_core::{Cancel, Effort, Error, Result, Style, TileBlock, TileRequest};
 
 use crate::address::Address;
+use crate::api::Operation;
 use crate::base;
 use crate::catalog::{Catalog, Entry};
+use crate::expressions::Expressions;
 use crate::respond::Document;
 
 /// Every protocol. The first that knows an address answers; `tiles` is last, as its addresses start with a number.
 pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
+    &api::Api,
     &health::Health,
+    &metrics::Metrics,
     &live::Live,
     &upload::Uploads,
     &open::Open,
@@ -42,6 +52,9 @@ pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
     &histogram::Histograms,
     &measure::Measures,
     &export::Exports,
+    &thumbnail::Thumbnails,
+    &colorbar::Colorbars,
+    &resamplings::Resamplings,
     &describe::Describe,
     &colormaps::Colormaps,
     &dzi::DeepZoom,
@@ -57,8 +70,10 @@ pub(crate) static PROTOCOLS: &[&dyn Protocol] = &[
 /// A way to speak to the server.
 pub(crate) trait Protocol: Sync {
     /// The name of its file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only the registry's test asks"))]
     fn name(&self) -> &'static str;
+
+    /// What can be asked by it, as [`crate::api`] tells it.
+    fn operations(&self) -> &'static [Operation];
 
     /// What `address` asks for; `None` where the address is not of this protocol.
     ///
@@ -71,6 +86,7 @@ pub(crate) trait Protocol: Sync {
 /// What a protocol may know.
 pub(crate) struct World<'a> {
     pub(crate) catalog: &'a Catalog,
+    pub(crate) expressions: &'a Expressions,
     pub(crate) tile_size: u32,
     /// Bytes of files that pages may send; `None` where they may not.
     pub(crate) uploads: Option<u64>,
@@ -79,6 +95,8 @@ pub(crate) struct World<'a> {
     pub(crate) effort: Effort,
     /// The request that the address is of.
     pub(crate) parts: &'a Parts,
+    /// What was sent beside the address, of shapes.
+    pub(crate) geojson: Option<Bytes>,
     /// Where clients reach the server, where that was set.
     pub(crate) public_url: Option<&'a str>,
 }
@@ -105,14 +123,31 @@ impl World<'_> {
         }
     }
 
-    /// The image of that id.
-    pub(crate) fn image(&self, id: &str) -> Result<Arc<Entry>> {
-        self.catalog.get(id).ok_or_else(|| {
+    /// The image of that id, or what the address's `expression` makes of it.
+    pub(crate) fn image(&self, id: &str, address: &Address<'_>) -> Result<Arc<Entry>> {
+        let entry = self.catalog.get(id).ok_or_else(|| {
             Error::not_found(format!(
                 "no image {:?}: see images for those there are",
                 crate::address::shown(id)
             ))
-        })
+        })?;
+        self.expressed(entry, address)
+    }
+
+    /// The first image, or what the address's `expression` makes of it.
+    pub(crate) fn first(&self, address: &Address<'_>) -> Result<Arc<Entry>> {
+        let first = self.catalog.first();
+        self.expressed(
+            first.ok_or_else(|| Error::not_found("the server has no image"))?,
+            address,
+        )
+    }
+
+    fn expressed(&self, entry: Arc<Entry>, address: &Address<'_>) -> Result<Arc<Entry>> {
+        match address.parameter("expression") {
+            None => Ok(entry),
+            Some(text) => self.expressions.of(self.catalog, &entry, text),
+        }
     }
 }
 
@@ -141,6 +176,10 @@ pub(crate) enum Call {
     },
     /// What happens from now on, for a page of that name.
     Events { client: String },
+    /// How much was done, and how things stand.
+    Metrics,
+    /// Whether there is room for requests.
+    Readiness,
     /// Nothing is asked: a page tells.
     Told(Told),
 }
@@ -160,11 +199,24 @@ pub(crate) enum Told {
 /// Describes an image; blocks while it looks at it.
 pub(crate) type Work = Box<dyn FnOnce(&Entry, &Cancel) -> Result<Document> + Send>;
 
-/// What `address` asks for.
-pub(crate) fn parse(address: &Address<'_>, world: &World<'_>) -> Result<Call> {
+/// What can be asked of the server.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    PROTOCOLS.iter().flat_map(|protocol| protocol.operations())
+}
+
+/// What `address` asks for; whatever it is, the name of the protocol that knows it is noted.
+pub(crate) fn parse(address: &Address<'_>, world: &World<'_>, known_by: &mut &'static str) -> Result<Call> {
     for protocol in PROTOCOLS {
-        if let Some(call) = protocol.parse(address, world)? {
-            return Ok(call);
+        match protocol.parse(address, world) {
+            Ok(None) => {}
+            Ok(Some(call)) => {
+                *known_by = protocol.name();
+                return Ok(call);
+            }
+            Err(error) => {
+                *known_by = protocol.name();
+                return Err(error);
+            }
         }
     }
     Err(Error::not_found(

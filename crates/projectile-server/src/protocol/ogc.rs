@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, shown};
+use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE, VERSION};
+use crate::api::{OTHER_JSON, Operation, PICTURES};
 use crate::catalog::Entry;
 use crate::matrices::{self, MatrixSet, TILE_SIZE, degrees};
 use crate::respond::Document;
@@ -30,9 +32,95 @@ const TILE_TYPES: [(&str, &str); 3] = [
 /// OGC API – Tiles.
 pub(crate) struct OgcTiles;
 
+const FORMAT: &[Parameter] = &[Parameter::optional(
+    "f",
+    Kind::OneOf(&["png", "jpg", "webp", "image/png", "image/jpeg", "image/webp"]),
+    "png",
+    "The tile's format",
+)];
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/ogc",
+        group: "Other viewers",
+        about: "OGC API – Tiles: where everything is",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/conformance",
+        group: "Other viewers",
+        about: "What of the standard is here",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/collections",
+        group: "Other viewers",
+        about: "The images as collections",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/collections/{id}",
+        group: "Other viewers",
+        about: "An image as a collection",
+        parameters: &[EXPRESSION],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/collections/{id}/map/tiles",
+        group: "Other viewers",
+        about: "Its tile sets",
+        parameters: &[EXPRESSION],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/collections/{id}/map/tiles/{set}",
+        group: "Other viewers",
+        about: "A tile set of it",
+        parameters: &[EXPRESSION],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/collections/{id}/map/tiles/{set}/{z}/{y}/{x}",
+        group: "Other viewers",
+        about: "A tile: row before column",
+        parameters: &[FORMAT, STYLE, ENCODING, PLANE, EXPRESSION, VERSION],
+        body: None,
+        answer: PICTURES,
+    },
+    Operation {
+        path: "/ogc/tileMatrixSets",
+        group: "Other viewers",
+        about: "The tile matrix sets that there are",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+    Operation {
+        path: "/ogc/tileMatrixSets/{matrices}",
+        group: "Other viewers",
+        about: "A tile matrix set",
+        parameters: &[],
+        body: None,
+        answer: OTHER_JSON,
+    },
+];
+
 impl Protocol for OgcTiles {
     fn name(&self) -> &'static str {
         "ogc"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -52,9 +140,9 @@ impl Protocol for OgcTiles {
                     "collections": collections,
                 })
             }
-            ["collections", id] => collection(&*world.image(id)?, &base),
+            ["collections", id] => collection(&*world.image(id, address)?, &base),
             ["collections", id, "map", "tiles"] => {
-                let entry = world.image(id)?;
+                let entry = world.image(id, address)?;
                 let sets: Vec<Json> = MatrixSet::ALL
                     .into_iter()
                     .map(|set| tile_set(&entry, set, &base))
@@ -62,7 +150,7 @@ impl Protocol for OgcTiles {
                 json!({ "tilesets": sets })
             }
             ["collections", id, "map", "tiles", set] => {
-                let entry = world.image(id)?;
+                let entry = world.image(id, address)?;
                 let set = named(set, id)?;
                 let mut described = tile_set(&entry, set, &base);
                 described["tileMatrixSet"] = matrix_set(&entry, set);
@@ -70,7 +158,7 @@ impl Protocol for OgcTiles {
             }
             ["collections", id, "map", "tiles", set, z, row, column] => {
                 named(set, id)?;
-                return tile(world.image(id)?, [z, row, column], address, world).map(Some);
+                return tile(world.image(id, address)?, [z, row, column], address, world).map(Some);
             }
             ["tileMatrixSets"] => {
                 let entries = world.catalog.entries();

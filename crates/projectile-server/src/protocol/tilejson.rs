@@ -6,15 +6,37 @@ use serde_json::json;
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::Address;
+use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE};
+use crate::api::{OTHER_JSON, Operation};
 use crate::matrices::{TILE_SIZE, degrees, last_zoom};
 use crate::respond::Document;
 
 /// TileJSON.
 pub(crate) struct TileJson;
 
+const FORMAT: &[Parameter] = &[Parameter::optional(
+    "format",
+    Kind::OneOf(&["png", "jpg", "webp"]),
+    "png",
+    "Of the tiles",
+)];
+
+const OPERATIONS: &[Operation] = &[Operation {
+    path: "/tilejson/{id}.json",
+    group: "Other viewers",
+    about: "TileJSON 3.0, for map libraries",
+    parameters: &[FORMAT, STYLE, ENCODING, PLANE, EXPRESSION],
+    body: None,
+    answer: OTHER_JSON,
+}];
+
 impl Protocol for TileJson {
     fn name(&self) -> &'static str {
         "tilejson"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -24,7 +46,7 @@ impl Protocol for TileJson {
         let Some(id) = file.strip_suffix(".json") else {
             return Ok(None);
         };
-        let entry = world.image(id)?;
+        let entry = world.image(id, address)?;
         tiles::style(&entry, address)?;
         let format = address.parameter("format").unwrap_or("png");
         tiles::encoding(format, address, world)?;

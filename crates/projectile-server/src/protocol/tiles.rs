@@ -8,6 +8,8 @@ use projectile_core::{Area, Effort, Encoding, Error, Resampling, Result, Style, 
 
 use super::{Call, Protocol, World};
 use crate::address::{Address, finite, shown, whole};
+use crate::api::parameters::{ENCODING, EXPRESSION, PLANE, STYLE, VERSION};
+use crate::api::{ENCODED, Operation};
 use crate::catalog::Entry;
 use crate::description::version;
 use crate::planes::Planes;
@@ -15,23 +17,48 @@ use crate::planes::Planes;
 /// Tiles.
 pub(crate) struct Tiles;
 
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/images/{id}/{z}/{x}/{y}.{format}",
+        group: "Tiles",
+        about: "A tile of the server's size",
+        parameters: &[STYLE, ENCODING, PLANE, VERSION, EXPRESSION],
+        body: None,
+        answer: ENCODED,
+    },
+    Operation {
+        path: "/images/{id}/{z}/{x}/{y}/{s}.{format}",
+        group: "Tiles",
+        about: "A tile of any size",
+        parameters: &[STYLE, ENCODING, PLANE, VERSION, EXPRESSION],
+        body: None,
+        answer: ENCODED,
+    },
+    Operation {
+        path: "/images/{id}/{z}/{x}/{y}/{s}/{map}/{low}/{high}.{format}",
+        group: "Tiles",
+        about: "A tile through a colormap",
+        parameters: &[STYLE, ENCODING, PLANE, VERSION, EXPRESSION],
+        body: None,
+        answer: ENCODED,
+    },
+];
+
 impl Protocol for Tiles {
     fn name(&self) -> &'static str {
         "tiles"
     }
 
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
+    }
+
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
         let path = address.path();
         let (entry, tail) = match path[..] {
-            ["images", id, ref tail @ ..] if is_tail(tail) => (world.image(id)?, tail),
+            ["images", id, ref tail @ ..] if is_tail(tail) => (world.image(id, address)?, tail),
             ["images", ..] => return Ok(None),
-            ref tail if is_tail(tail) => {
-                let first = world.catalog.first();
-                (
-                    first.ok_or_else(|| Error::not_found("the server has no image"))?,
-                    tail,
-                )
-            }
+            ref tail if is_tail(tail) => (world.first(address)?, tail),
             _ => return Ok(None),
         };
         let Some((last, format)) = tail.last().and_then(|last| last.rsplit_once('.')) else {
@@ -264,7 +291,7 @@ fn quality(text: &str) -> Result<u8> {
     }
 }
 
-fn colour(name: &'static str, text: &str) -> Result<[u8; 3]> {
+pub(super) fn colour(name: &'static str, text: &str) -> Result<[u8; 3]> {
     let wrong = || {
         let shown = shown(text);
         Error::bad_request(

@@ -9,6 +9,8 @@ use projectile_core::{Axis, Error, Result};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, shown};
+use crate::api::parameters::{ENCODING, EXPRESSION, Kind, MOST, PLANE, Parameter, STYLE, VERSION};
+use crate::api::{Answer, Operation, PICTURES};
 use crate::catalog::Entry;
 use crate::matrices::{self, Matrix, MatrixSet, TILE_SIZE, degrees};
 use crate::respond::Document;
@@ -26,9 +28,65 @@ const LISTED: u64 = 1000;
 /// WMTS.
 pub(crate) struct Wmts;
 
+const KVP: &[Parameter] = &[
+    Parameter::needed(
+        "request",
+        Kind::OneOf(&["GetCapabilities", "GetTile"]),
+        "GetTile",
+        "What is asked for",
+    ),
+    Parameter::needed("layer", Kind::Text(64), "a", "An image's id"),
+    Parameter::needed(
+        "tilematrixset",
+        Kind::Text(64),
+        "WebMercatorQuad",
+        "A tile matrix set",
+    ),
+    Parameter::needed("tilematrix", Kind::Whole(0, 63), "0", "Zoom"),
+    Parameter::needed("tilerow", Kind::Whole(0, MOST), "0", "Row of tiles"),
+    Parameter::needed("tilecol", Kind::Whole(0, MOST), "0", "Column of tiles"),
+    Parameter::optional(
+        "format",
+        Kind::OneOf(&["image/png", "image/jpeg", "image/webp"]),
+        "image/png",
+        "Of the tile",
+    ),
+];
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/wmts/1.0.0/WMTSCapabilities.xml",
+        group: "Other viewers",
+        about: "WMTS capabilities: every image as a layer",
+        parameters: &[],
+        body: None,
+        answer: Answer::Files(&["application/xml"]),
+    },
+    Operation {
+        path: "/wmts/{id}/{set}/{z}/{y}/{x}.{picture}",
+        group: "Other viewers",
+        about: "A WMTS tile: row before column",
+        parameters: &[STYLE, ENCODING, PLANE, EXPRESSION, VERSION],
+        body: None,
+        answer: PICTURES,
+    },
+    Operation {
+        path: "/wmts",
+        group: "Other viewers",
+        about: "WMTS by parameters, in any case of letters",
+        parameters: &[KVP, STYLE, ENCODING, PLANE, EXPRESSION, VERSION],
+        body: None,
+        answer: Answer::Files(&["application/xml", "image/png", "image/jpeg", "image/webp"]),
+    },
+];
+
 impl Protocol for Wmts {
     fn name(&self) -> &'static str {
         "wmts"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -89,7 +147,7 @@ fn tile(
     place: [&str; 3],
     format: &str,
 ) -> Result<Call> {
-    let entry = world.image(id)?;
+    let entry = world.image(id, address)?;
     if MatrixSet::named(set, id).is_none() {
         return Err(Error::not_found(format!(
             "no tile matrix set {:?}: pixels or WebMercatorQuad",

@@ -7,6 +7,8 @@ use projectile_core::{Encoding, Error, LevelState, Result, TileRequest};
 
 use super::{Call, Protocol, World};
 use crate::address::{Address, shown, whole};
+use crate::api::parameters::EXPRESSION;
+use crate::api::{Answer, Operation};
 use crate::catalog::Entry;
 use crate::respond::Document;
 use crate::zarr::{Arrangement, metadata};
@@ -14,9 +16,22 @@ use crate::zarr::{Arrangement, metadata};
 /// Virtual Zarr groups.
 pub(crate) struct Zarr;
 
+const OPERATIONS: &[Operation] = &[Operation {
+    path: "/zarr/{id}.zarr/{key}",
+    group: "Other viewers",
+    about: "The image as OME-Zarr 0.5 (zarr.json) and 0.4 (.zattrs), whose chunks are made when they are asked for",
+    parameters: &[EXPRESSION],
+    body: None,
+    answer: Answer::Files(&["application/json", "application/octet-stream"]),
+}];
+
 impl Protocol for Zarr {
     fn name(&self) -> &'static str {
         "zarr"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
     }
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
@@ -25,7 +40,7 @@ impl Protocol for Zarr {
             return Ok(None);
         };
         let id = group.strip_suffix(".zarr").ok_or_else(nothing)?;
-        let entry = world.image(id)?;
+        let entry = world.image(id, address)?;
         match *path {
             [level, "c", ref at @ ..] => chunk(entry, level, at).map(Some),
             [.., name] if name == "zarr.json" || name.starts_with(".z") => Ok(Some(described(entry, path))),

@@ -6,26 +6,51 @@ use projectile_core::{Area, Error, Grid, Region, Result};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, whole};
+use crate::api::parameters::{ENCODING, EXPRESSION, PLANE, STYLE, VERSION};
+use crate::api::{Answer, Operation, PICTURES};
 use crate::respond::Document;
 
 /// Zoomify.
 pub(crate) struct Zoomify;
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/zoomify/{id}/ImageProperties.xml",
+        group: "Other viewers",
+        about: "A Zoomify image",
+        parameters: &[STYLE, PLANE, EXPRESSION],
+        body: None,
+        answer: Answer::Files(&["application/xml"]),
+    },
+    Operation {
+        path: "/zoomify/{id}/{group}/{level}-{x}-{y}.{picture}",
+        group: "Other viewers",
+        about: "A Zoomify tile",
+        parameters: &[STYLE, ENCODING, PLANE, EXPRESSION, VERSION],
+        body: None,
+        answer: PICTURES,
+    },
+];
 
 impl Protocol for Zoomify {
     fn name(&self) -> &'static str {
         "zoomify"
     }
 
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
+    }
+
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
         let tile_size = u64::from(world.tile_size);
         match address.path()[..] {
             ["zoomify", id, "ImageProperties.xml"] => {
-                let entry = world.image(id)?;
+                let entry = world.image(id, address)?;
                 tiles::style(&entry, address)?;
                 Ok(Some(Call::Document(description(entry.image.grid(), tile_size))))
             }
             ["zoomify", id, group, file] if group.starts_with("TileGroup") => {
-                let entry = world.image(id)?;
+                let entry = world.image(id, address)?;
                 let (place, format) = file.rsplit_once('.').ok_or_else(wrong)?;
                 let [tier, x, y] = place.split('-').collect::<Vec<_>>()[..] else {
                     return Err(wrong());

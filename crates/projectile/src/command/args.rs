@@ -131,6 +131,17 @@ pub(crate) struct ServeArgs {
     /// Log what is done
     #[arg(short = 'D', long)]
     pub(crate) debug: bool,
+
+    /// Log a line for every answer, to read or as JSON [default: only what goes wrong]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log: Option<LogFormat>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Args, Debug)]
