@@ -81,9 +81,7 @@ def test_regions_come_at_any_size(server):
     box = "x0=100&y0=60&x1=500&y1=260"
     part = FIELD[60:260, 100:500].astype(np.float64)
     made = server.npy(f"/images/field/region.npy?{box}&width=100&height=50")
-    np.testing.assert_allclose(
-        made[..., 0], part.reshape(50, 4, 100, 4).mean(axis=(1, 3)), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(made, part.reshape(50, 4, 100, 4).mean(axis=(1, 3)), rtol=1e-5, atol=1e-6)
     for sides, shape in [("width=100", (50, 100)), ("height=100", (100, 200)), ("width=7&height=9", (9, 7))]:
         assert server.npy(f"/images/field/region.npy?{box}&{sides}").shape[:2] == shape
         assert server.ok(f"/images/field/region.png?{box}&{sides}").image().size == shape[::-1]
@@ -98,10 +96,10 @@ def test_regions_come_at_any_size(server):
 def test_thumbnails_hold_all_of_the_image(server):
     assert server.ok("/images/field/thumbnail.png").image().size == (256, 199)
     assert server.ok("/images/field/thumbnail.jpg?size=90").image().size == (90, 70)
-    assert server.ok("/images/planes/thumbnail.png?t=1&c=2").image().size == (130, 120)
+    assert server.ok("/images/planes/thumbnail.png?z=1&c=1").image().size == (130, 120)
     small = server.npy("/images/field/thumbnail.npy?size=9")
-    assert small.shape[:2] == (7, 9)
-    np.testing.assert_allclose(small[..., 0], FIELD.reshape(7, 100, 9, 100).mean(axis=(1, 3)), atol=1e-4)
+    assert small.shape == (7, 9)
+    np.testing.assert_array_equal(small, server.npy("/images/field/region.npy?width=9&height=7"))
     assert server.get("/images/field/thumbnail.png?size=9999").status == 400
 
 
@@ -143,15 +141,19 @@ def test_geojson_comes_back_with_statistics(server):
 def test_colorbars_are_the_colours_of_the_image(server, orientation):
     query = f"colormap=magma&vmin=-2&vmax=2&orientation={orientation}&length=256&label=height%20%3Cm%3E"
     png = np.asarray(server.ok(f"/images/field/colorbar.png?{query}").image().convert("RGB"))
-    table = (np.array(mpl.colormaps["magma"](np.arange(256)))[:, :3] * 255).round().astype(int)
+    table = mpl.colormaps["magma"](np.arange(256), bytes=True)[:, :3]
     along = png[32, :] if orientation == "horizontal" else png[::-1, 32]
     start = next(at for at, pixel in enumerate(along) if np.array_equal(pixel, table[0]))
-    assert np.abs(along[start : start + 256].astype(int) - table).max() <= 1
+    np.testing.assert_array_equal(along[start : start + 256], table)
     svg = server.ok(f"/images/field/colorbar.svg?{query}")
     assert svg.media_type == "image/svg+xml"
     drawing = svg.body.decode()
     texts = [html.unescape(text) for text in re.findall(r">([^<]*)</text>", drawing)]
-    assert texts == ["-2", "-1", "0", "1", "2", "height <m>"] or set(texts) >= {"-2", "0", "2", "height <m>"}
+    assert texts[-1] == "height <m>"
+    numbers = [float(text) for text in texts[:-1]]
+    assert numbers[0] == -2
+    assert numbers[-1] == 2
+    assert len(set(np.diff(numbers))) == 1
     assert f'width="{png.shape[1]}" height="{png.shape[0]}"' in drawing
 
 

@@ -66,11 +66,12 @@ def test_it_is_an_image_like_any_other(server):
     assert (described["dtype"], described["kind"], described["shape"]) == ("float64", "gray", [300, 500])
     assert described["details"]["expression"] == "(b2-b1)/(b2+b1)"
     counts = server.json(f"{at}/histogram?bins=10&{query}")
-    assert sum(counts["counts"]) == counts["count"] == made.size
+    assert sum(counts["counts"]) == counts["count"]
+    assert (counts["below"], counts["above"], counts["invalid"]) == (0, 0, 0)
     window = described["window"]
     tile = server.rgba(f"{at}/2/0/0.png?colormap=gray&{query}")
     raw = server.npy(f"{at}/2/0/0.npy?{query}")
-    shown = np.clip((raw[..., 0] - window["vmin"]) / (window["vmax"] - window["vmin"]), 0, 1)
+    shown = np.clip((raw - window["vmin"]) / (window["vmax"] - window["vmin"]), 0, 1)
     rows, columns = shown.shape
     assert np.abs(tile[:rows, :columns, 0] - (shown * 255)).max() <= 1
 
@@ -79,7 +80,7 @@ def test_reduced_tiles_are_means_of_what_it_makes(server):
     made = B1 / B2
     raw = server.npy(f"{server.at('bands')}/0/0/0.npy?expression={quote('b1/b2')}")
     expected = made[:300, :500].reshape(150, 2, 250, 2).mean(axis=(1, 3))
-    np.testing.assert_allclose(raw[..., 0], expected, rtol=1e-12)
+    np.testing.assert_allclose(raw, expected, rtol=1e-12)
 
 
 def test_what_is_transparent_is_no_data(server):
@@ -98,7 +99,7 @@ def test_other_protocols_take_it_too(server):
     assert query in tiles
     tile = server.ok(tiles.removeprefix(group).format(z=0, x=0, y=0))
     assert tile.media_type == "image/png"
-    assert server.ok(f"/iiif/3/bands~{query}/full/max/0/gray.png").media_type == "image/png"
+    assert server.ok("/iiif/3/bands~expression=b1-b2/full/max/0/gray.png").media_type == "image/png"
     # An address that changed would be another picture.
     assert (
         server.get(f"/dzi/bands_files/0/0_0.png?{query}").headers["etag"]
@@ -124,7 +125,7 @@ def test_planes_stay_planes(tmp_path):
         ("b1 + small.b1", 6),
         ("__import__('os')", 1),
         ("b1 + lambda", 6),
-        ("b1.real", 1),
+        ("b1.real", 4),
         ("é", 1),
     ],
 )

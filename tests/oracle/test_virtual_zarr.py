@@ -20,7 +20,8 @@ DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8",
 
 def opened(server: Server, stem: str, version: int) -> zarr.Group:
     """Open the group of an image as a reader of Zarr `version` does."""
-    address = f"http://{server.host}:{server.port}/zarr/{stem}.zarr"
+    folder = "zarr/v2" if version == 2 else "zarr"
+    address = f"http://{server.host}:{server.port}/{folder}/{stem}.zarr"
     return zarr.open_group(address, mode="r", zarr_format=version)
 
 

@@ -61,8 +61,7 @@ impl Histogram {
             finite.get(at).copied().unwrap_or(f64::NAN)
         };
         let percentiles = PERCENTS.iter().map(|&percent| (percent, rank(percent))).collect();
-        let (start, width, bins) = bins_over(range, (min, max), dtype, bins);
-        let stop = start + width * bins as f64;
+        let (start, stop, width, bins) = bins_over(range, (min, max), dtype, bins);
         let mut counts = vec![0; bins];
         let (mut below, mut above) = (0, 0);
         for &value in &valid {
@@ -92,13 +91,13 @@ impl Histogram {
     }
 }
 
-/// Start, width and number of bins. Never of no width, whatever the values are.
+/// Start, stop, width and number of bins. Never of no width, whatever the values are.
 fn bins_over(
     range: Option<(f64, f64)>,
     (min, max): (f64, f64),
     dtype: DType,
     bins: usize,
-) -> (f64, f64, usize) {
+) -> (f64, f64, f64, usize) {
     let whole = dtype.is_integer() || dtype == DType::Bool;
     let (start, stop) = match range {
         Some(range) => range,
@@ -109,11 +108,13 @@ fn bins_over(
     };
     if whole && range.is_none() {
         let width = ((stop - start) / bins as f64).ceil().max(1.0);
-        return (start, width, ((stop - start) / width).ceil().max(1.0) as usize);
+        let bins = ((stop - start) / width).ceil().max(1.0);
+        return (start, start + width * bins, width, bins as usize);
     }
     // Halved first, so that the whole range of float64 has a finite width.
     let width = (stop / bins as f64 - start / bins as f64).max(f64::MIN_POSITIVE);
-    (start, width, bins)
+    // The end as it was given: a sum of widths may fall short of the greatest value.
+    (start, stop, width, bins)
 }
 
 #[cfg(test)]

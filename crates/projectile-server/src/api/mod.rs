@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_document_and_the_page_hold_everything() {
-        let document = document(operations(), "http://localhost");
+        let document = document(operations(), "http://localhost", &["a".to_owned()]);
         assert_eq!(document["openapi"], "3.1.0");
         let listed = document["paths"].as_object().unwrap();
         let paths: BTreeSet<&str> = operations().map(|operation| operation.path).collect();

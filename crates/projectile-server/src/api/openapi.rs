@@ -7,8 +7,12 @@ use super::answers::Problem;
 use super::parameters::{IN_PATHS, Kind, Parameter};
 use super::{Answer, Operation};
 
-/// The document. `base`: where the server is, without a slash at its end.
-pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, base: &str) -> Json {
+/// The document. `base`: where the server is, without a slash at its end. `ids`: of the images that there are now.
+pub(crate) fn document<'a>(
+    operations: impl Iterator<Item = &'a Operation>,
+    base: &str,
+    ids: &[String],
+) -> Json {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
@@ -47,7 +51,7 @@ pub(crate) fn document<'a>(operations: impl Iterator<Item = &'a Operation>, base
             "operationId": operation_id(operation),
             "summary": operation.about,
             "tags": [operation.group],
-            "parameters": parameters(operation),
+            "parameters": parameters(operation, ids),
             "responses": responses,
         });
         if let Some(body) = operation.body {
@@ -104,7 +108,7 @@ pub(super) fn parameters_of(operation: &Operation) -> Vec<(&'static str, &'stati
         .collect()
 }
 
-fn parameters(operation: &Operation) -> Vec<Json> {
+fn parameters(operation: &Operation, ids: &[String]) -> Vec<Json> {
     parameters_of(operation)
         .into_iter()
         .map(|(place, parameter)| {
@@ -115,6 +119,11 @@ fn parameters(operation: &Operation) -> Vec<Json> {
                 "required": place == "path" || parameter.required,
                 "schema": schema(parameter.kind),
             });
+            if let ("path", "id", [first, ..]) = (place, parameter.name, ids) {
+                described["schema"] = json!({"type": "string", "enum": ids});
+                described["example"] = json!(first);
+                return described;
+            }
             match parameter.kind {
                 Kind::Axes => {
                     described["style"] = json!("form");

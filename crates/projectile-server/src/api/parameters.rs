@@ -148,6 +148,7 @@ pub(crate) const IN_PATHS: &[Parameter] = &[
     ),
     Parameter::needed("group", Kind::Text(8), "TileGroup0", "A folder of 256 tiles"),
     Parameter::needed("key", Kind::Text(64), "zarr.json", "An object of the Zarr group"),
+    Parameter::needed("key2", Kind::Text(64), ".zattrs", "An object of the Zarr group"),
 ];
 
 /// What is made of an image before anything else.

@@ -45,7 +45,7 @@ impl Protocol for Api {
                 media_type: "text/html; charset=utf-8",
                 bytes: Bytes::from(page(operations())),
             },
-            ["api", "openapi.json"] => Document::json(&document(operations(), &world.base()))?,
+            ["api", "openapi.json"] => Document::json(&document(operations(), &world.base(), &ids(world)))?,
             ["api", "style.css"] => Document {
                 media_type: "text/css; charset=utf-8",
                 bytes: Bytes::from_static(STYLE.as_bytes()),
@@ -54,4 +54,11 @@ impl Protocol for Api {
         };
         Ok(Some(Call::Document(document)))
     }
+}
+
+/// Of the images that there are now; of many, the first.
+fn ids(world: &World<'_>) -> Vec<String> {
+    const MOST: usize = 256;
+    let entries = world.catalog.entries();
+    entries.iter().take(MOST).map(|entry| entry.id.clone()).collect()
 }

@@ -9,7 +9,7 @@ use projectile_core::{Error, Result, TileRequest};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, shown};
-use crate::api::{OTHER_JSON, Operation, PICTURES};
+use crate::api::{Answer, Operation, PICTURES};
 use crate::iiif::{ImageRequest, Version, info, manifest};
 use crate::respond::Document;
 
@@ -23,7 +23,7 @@ const OPERATIONS: &[Operation] = &[
         about: "IIIF Image API: what the image is. Parameters of tiles stand behind the id, as in a~colormap=magma",
         parameters: &[],
         body: None,
-        answer: OTHER_JSON,
+        answer: Answer::Files(&["application/json", "application/ld+json"]),
     },
     Operation {
         path: "/iiif/{version}/{id}/{region}/{size}/{rotation}/{quality}.{picture}",
@@ -39,7 +39,7 @@ const OPERATIONS: &[Operation] = &[
         about: "IIIF Presentation API 3: all images as a manifest",
         parameters: &[],
         body: None,
-        answer: OTHER_JSON,
+        answer: Answer::Files(&["application/json", "application/ld+json"]),
     },
 ];
 

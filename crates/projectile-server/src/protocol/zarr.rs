@@ -1,5 +1,5 @@
-//! Any image as a group of Zarr arrays: `/zarr/{id}.zarr`, in OME-Zarr 0.5 (`zarr.json`, chunks under `{level}/c/…`) and
-//! 0.4 (`.zattrs`, chunks under `{level}/…`) at a time. Chunks are made when they are asked for.
+//! Any image as a group of Zarr arrays: `/zarr/{id}.zarr` in OME-Zarr 0.5 (`zarr.json`, chunks under `{level}/c/…`) and
+//! `/zarr/v2/{id}.zarr` in 0.4 (`.zattrs`, chunks under `{level}/…`). Chunks are made when they are asked for.
 
 use std::sync::Arc;
 
@@ -16,14 +16,24 @@ use crate::zarr::{Arrangement, metadata};
 /// Virtual Zarr groups.
 pub(crate) struct Zarr;
 
-const OPERATIONS: &[Operation] = &[Operation {
-    path: "/zarr/{id}.zarr/{key}",
-    group: "Other viewers",
-    about: "The image as OME-Zarr 0.5 (zarr.json) and 0.4 (.zattrs), whose chunks are made when they are asked for",
-    parameters: &[EXPRESSION],
-    body: None,
-    answer: Answer::Files(&["application/json", "application/octet-stream"]),
-}];
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        path: "/zarr/{id}.zarr/{key}",
+        group: "Other viewers",
+        about: "The image as OME-Zarr 0.5, whose chunks are made when they are asked for",
+        parameters: &[EXPRESSION],
+        body: None,
+        answer: Answer::Files(&["application/json", "application/octet-stream"]),
+    },
+    Operation {
+        path: "/zarr/v2/{id}.zarr/{key2}",
+        group: "Other viewers",
+        about: "The same as OME-Zarr 0.4",
+        parameters: &[EXPRESSION],
+        body: None,
+        answer: Answer::Files(&["application/json", "application/octet-stream"]),
+    },
+];
 
 impl Protocol for Zarr {
     fn name(&self) -> &'static str {
@@ -36,15 +46,19 @@ impl Protocol for Zarr {
 
     fn parse(&self, address: &Address<'_>, world: &World<'_>) -> Result<Option<Call>> {
         let path = address.path();
-        let ["zarr", group, ref path @ ..] = path[..] else {
-            return Ok(None);
+        let (is_two, group, path) = match path[..] {
+            ["zarr", "v2", group, ref path @ ..] => (true, group, path),
+            ["zarr", group, ref path @ ..] => (false, group, path),
+            _ => return Ok(None),
         };
         let id = group.strip_suffix(".zarr").ok_or_else(nothing)?;
         let entry = world.image(id, address)?;
+        // Each has names of its own: where both are, readers complain that they have to choose.
         match *path {
-            [level, "c", ref at @ ..] => chunk(entry, level, at).map(Some),
-            [.., name] if name == "zarr.json" || name.starts_with(".z") => Ok(Some(described(entry, path))),
-            [level, ref at @ ..] if !at.is_empty() => chunk(entry, level, at).map(Some),
+            [level, "c", ref at @ ..] if !is_two => chunk(entry, level, at).map(Some),
+            [.., "zarr.json"] if !is_two => Ok(Some(described(entry, path))),
+            [.., name] if is_two && name.starts_with(".z") => Ok(Some(described(entry, path))),
+            [level, ref at @ ..] if is_two && !at.is_empty() => chunk(entry, level, at).map(Some),
             _ => Err(nothing()),
         }
     }
@@ -52,7 +66,7 @@ impl Protocol for Zarr {
 
 /// What readers take for «not there», as they try names.
 fn nothing() -> Error {
-    Error::not_found("nothing is here: a group is at {id}.zarr/zarr.json and {id}.zarr/.zattrs")
+    Error::not_found("nothing is here: a group is at zarr/{id}.zarr/zarr.json and zarr/v2/{id}.zarr/.zattrs")
 }
 
 fn described(entry: Arc<Entry>, path: &[&str]) -> Call {
