@@ -13,7 +13,7 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// What pages may see beside the body.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Link, Content-Range, Accept-Ranges, X-Projectile-Dtype, X-Projectile-Shape, X-Projectile-Provisional, \
-     X-Projectile-Error",
+     X-Projectile-Error, X-Request-ID",
 );
 const ASKED_WITH: HeaderValue = HeaderValue::from_static("Accept, Content-Type, If-None-Match, Range");
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
