@@ -18,7 +18,11 @@ const BESIDE: u32 = 300;
 
 /// Random tiles of random zooms; for two tiles in three these are raw, which are large.
 pub(crate) fn measure(options: &Options, file: &Path, rows: &mut Vec<Row>) -> Result<()> {
-    let count = if options.quick { 500 } else { 20_000 };
+    // Among all the other benchmarks; by itself there are many more.
+    tiles_of(options, file, if options.quick { 500 } else { 1000 }, rows)
+}
+
+fn tiles_of(options: &Options, file: &Path, count: usize, rows: &mut Vec<Row>) -> Result<()> {
     progress(&format!("memory while {count} random tiles of 102 GB are seen"));
     let server = serve(options, file, &["--memory", &format!("{KEPT}M")])?;
     let before = server.resident_memory().ok_or(NO_MEMORY)?;
@@ -47,7 +51,8 @@ pub(crate) fn alone(options: &Options) -> Result<Vec<Row>> {
     let file = options.work.join("memory").join("hundred.npy");
     make(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut rows = Vec::new();
-    measure(options, &file, &mut rows)?;
+    let count = if options.quick { 500 } else { 20_000 };
+    tiles_of(options, &file, count, &mut rows)?;
     Ok(rows)
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import re
@@ -226,3 +227,18 @@ def test_requests_have_names_and_lines_in_the_log(tmp_path):
         assert answered[1]["milliseconds"] > 0
         assert answered[1]["peer"] == "127.0.0.1"
         assert "secret" not in server.stderr()
+
+
+def test_documents_are_compressed_for_those_who_take_it(server):
+    plain = server.get("/api/openapi.json")
+    short = server.get("/api/openapi.json", {"Accept-Encoding": "br, gzip"})
+    assert short.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(short.body) == plain.body
+    assert len(short.body) < len(plain.body) / 4
+    assert short.headers["etag"] != plain.headers["etag"]
+    assert "Accept-Encoding" in short.headers["vary"]
+    again = server.get("/api/openapi.json", {"Accept-Encoding": "gzip", "If-None-Match": short.headers["etag"]})
+    assert again.status == 304
+    head = server.get("/api/openapi.json", {"Accept-Encoding": "gzip"}, "HEAD")
+    assert int(head.headers["content-length"]) == len(short.body)
+    assert "content-encoding" not in server.get("/images/field/0/0/0.png", {"Accept-Encoding": "gzip"}).headers

@@ -66,7 +66,7 @@ fn memory(flags: &[&str]) -> Outcome {
     if flags.contains(&"--quick") {
         bench.arg("--quick");
     }
-    run(&mut bench, Duration::from_mins(15))
+    run(&mut bench, Duration::from_mins(40))
 }
 
 /// The same, from the command line: `memory` for that alone.

@@ -113,6 +113,8 @@ pub struct SourceInfo {
     pub format: String,
     /// Other facts worth showing, by name.
     pub details: Vec<(String, String)>,
+    /// How many rows are read together at least, where reading fewer costs as much: those of a chunk.
+    pub chunk_rows: Option<u64>,
     /// What tells this version of the data from any other: a file's size and modification time, say. 0 lets
     /// [`Image`](crate::Image) choose one that no other image of the process has.
     pub version: u64,
@@ -139,6 +141,7 @@ impl SourceInfo {
             window: None,
             format: format.into(),
             details: Vec::new(),
+            chunk_rows: None,
             version: 0,
         }
     }

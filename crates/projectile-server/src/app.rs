@@ -426,15 +426,12 @@ impl App {
             let tile = caught(|| entry.image.render(key.request(), &Cancel::new()))?;
             return Ok(respond::tile(Ready::from(tile), etag, pinned));
         }
-        let tile = match self.cache.get(&key) {
-            Some(tile) => {
-                self.metrics.cache_hits.inc();
-                tile
-            }
-            None => {
-                self.metrics.cache_misses.inc();
-                self.render(&entry, key).await?
-            }
+        let tile = if let Some(tile) = self.cache.get(&key) {
+            self.metrics.cache_hits.inc();
+            tile
+        } else {
+            self.metrics.cache_misses.inc();
+            self.render(&entry, key).await?
         };
         Ok(respond::tile(tile, etag, pinned))
     }

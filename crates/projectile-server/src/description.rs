@@ -89,6 +89,7 @@ struct ExtraAxis {
 }
 
 /// A resolution of the image.
+#[expect(clippy::struct_field_names, reason = "the names are those of the answer")]
 #[derive(Debug, JsonSchema, Serialize)]
 struct Level {
     level: u32,

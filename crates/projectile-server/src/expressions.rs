@@ -52,21 +52,20 @@ impl Expressions {
         let known = kept
             .iter()
             .position(|made| made.text == text && made.inputs == inputs);
-        let made = match known {
-            Some(at) => kept.remove(at),
-            None => {
-                let mut images = expression.inputs().to_vec().into_iter().zip(&named);
-                let image = own.image.expressed(expression, |asked| {
-                    let found = images.find(|(input, _)| input == asked);
-                    found
-                        .map(|(_, entry)| entry.image.clone())
-                        .ok_or_else(|| Error::internal("an expression's image was lost"))
-                })?;
-                Made {
-                    text: text.to_owned(),
-                    inputs,
-                    entry: catalog.unlisted(own.id.clone(), image),
-                }
+        let made = if let Some(at) = known {
+            kept.remove(at)
+        } else {
+            let mut images = expression.inputs().to_vec().into_iter().zip(&named);
+            let image = own.image.expressed(expression, |asked| {
+                let found = images.find(|(input, _)| input == asked);
+                found
+                    .map(|(_, entry)| entry.image.clone())
+                    .ok_or_else(|| Error::internal("an expression's image was lost"))
+            })?;
+            Made {
+                text: text.to_owned(),
+                inputs,
+                entry: catalog.unlisted(own.id.clone(), image),
             }
         };
         let entry = Arc::clone(&made.entry);

@@ -13,6 +13,7 @@ mod base;
 mod builder;
 mod cache;
 mod catalog;
+mod compress;
 mod connection;
 mod description;
 mod error;

@@ -3,12 +3,15 @@
 use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use projectile_core::ErrorKind;
 use serde::Serialize;
 
 use crate::cache::{Key, Ready};
+use crate::compress;
 use crate::error::status;
 use crate::live::Subscription;
 use crate::payload::Payload;
@@ -38,18 +41,33 @@ impl Document {
 
 /// A document's answer: always asked for again, sent again only when it changed.
 pub(crate) fn document(document: Document, asked: &HeaderMap) -> Reply {
+    let gzipped = compress::gzipped(&document.bytes, document.media_type, asked);
     let mut hash = StableHasher::new();
     hash.write(&document.bytes);
+    // In other bytes it is another answer.
+    hash.write_u8(gzipped.is_some().into());
     let etag = etag(hash.finish());
     let mut reply = if matches(asked, &etag) {
         not_modified()
     } else {
-        let mut reply = Reply::new(document.bytes.into());
+        let is_gzipped = gzipped.is_some();
+        let mut reply = Reply::new(gzipped.unwrap_or(document.bytes).into());
+        if is_gzipped {
+            reply
+                .headers_mut()
+                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         reply
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
         reply
     };
+    if compress::is_text(document.media_type) {
+        // IIIF's descriptions are of the type that is asked for, too.
+        reply
+            .headers_mut()
+            .append(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    }
     if document.media_type.starts_with("text/html") {
         headers::viewer(reply.headers_mut());
     }

@@ -48,7 +48,9 @@ fn call(function: Function, stack: &mut Vec<Vec<f64>>, free: &mut Vec<Vec<f64>>)
     match function {
         Function::One(function) => {
             if let Some(top) = stack.last_mut() {
-                top.iter_mut().for_each(|value| *value = function(*value));
+                for value in top {
+                    *value = function(*value);
+                }
             }
         }
         Function::Two(function) => {

@@ -46,19 +46,16 @@ impl ExpressionSource {
         let mut feeds: Vec<Feed> = Vec::new();
         for (at, input) in expression.inputs().iter().enumerate() {
             let known = images.iter().position(|(name, _)| *name == input.image);
-            let index = match known {
-                Some(index) => index,
-                None => {
-                    let image = if input.image.is_some() {
-                        other(input)?
-                    } else {
-                        own.clone()
-                    };
-                    feeds.push(feed(own.info(), &image, input)?);
-                    images.push((input.image.clone(), image));
-                    images.len() - 1
-                }
-            };
+            if known.is_none() {
+                let image = if input.image.is_some() {
+                    other(input)?
+                } else {
+                    own.clone()
+                };
+                feeds.push(feed(own.info(), &image, input)?);
+                images.push((input.image.clone(), image));
+            }
+            let index = known.unwrap_or(images.len() - 1);
             let channel = channel(images[index].1.info(), input)?;
             feeds[index].inputs.push((at, channel));
         }

@@ -31,7 +31,11 @@ impl LeveledSource {
                 axes.height().abs_diff(height) <= 1 && axes.width().abs_diff(width) <= 1
             });
         if are_alike {
-            Ok(Self { info, levels })
+            let chunk_rows = levels.first().and_then(|level| level.info().chunk_rows);
+            Ok(Self {
+                info: SourceInfo { chunk_rows, ..info },
+                levels,
+            })
         } else {
             Err(Error::bad_request(
                 "levels",

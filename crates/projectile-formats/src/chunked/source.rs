@@ -70,7 +70,7 @@ impl ChunkedSource {
     /// # Errors
     /// [`BadRequest`](projectile_core::ErrorKind::BadRequest) when the divisions are not those of the axes.
     pub fn new(
-        info: SourceInfo,
+        mut info: SourceInfo,
         divisions: Vec<Division>,
         reader: Box<dyn BlockReader>,
         options: &ChunkedOptions,
@@ -81,6 +81,9 @@ impl ChunkedSource {
         for (axis, division) in info.axes.iter().zip(&divisions) {
             division.check(axis.size)?;
         }
+        let height = info.axes.height();
+        let rows = info.axes.position("y").map(|at| divisions[at].longest(height));
+        info.chunk_rows = rows;
         Ok(Self {
             info,
             divisions,

@@ -38,6 +38,7 @@ pub(crate) struct Problem {
 }
 
 /// The images that there are.
+#[expect(clippy::struct_field_names, reason = "the names are those of the answer")]
 #[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Images {
     /// The program's.

@@ -54,7 +54,7 @@ pub(crate) enum Answer {
 
 /// JSON of that type.
 pub(crate) const fn json<T: schemars::JsonSchema>() -> Answer {
-    Answer::Json(|generator| generator.subschema_for::<T>())
+    Answer::Json(SchemaGenerator::subschema_for::<T>)
 }
 
 /// JSON that another specification describes.

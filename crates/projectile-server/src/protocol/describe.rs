@@ -147,7 +147,7 @@ fn number(value: Value) -> Json {
         Value::Float32(value) if value.is_finite() => value
             .to_string()
             .parse::<f64>()
-            .map_or(Json::Null, |value| Json::from(value)),
+            .map_or(Json::Null, Json::from),
         Value::Float(value) if value.is_finite() => Json::from(value),
         other => Json::from(other.to_string()),
     }

@@ -232,7 +232,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
 
-    /// Memory for blocks of the file that rows to come need again, e.g. 1G [default: 512 rows of it]
+    /// Memory for blocks of the file that rows to come need again, e.g. 1G [default: as many as that takes]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) memory: Option<u64>,
 

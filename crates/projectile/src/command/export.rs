@@ -15,15 +15,29 @@ use super::{Failure, Fallback, complain, load, say};
 
 /// Bytes of blocks of the file that are kept at least, where nobody says how many.
 const BLOCKS: u64 = 4 << 20;
-/// Rows of an image whose blocks are kept for the rows that are read next: as high as blocks usually are.
-const ROWS: u64 = 512;
+/// Rows that are read at a time.
+const BAND: u64 = 256;
+
+/// Rows of an image whose blocks have to be kept for the rows that are read next, for none to be read twice.
+fn kept_rows(chunk_rows: Option<u64>) -> u64 {
+    /// As high as blocks usually are at most.
+    const USUAL: u64 = 512;
+    match chunk_rows {
+        None => USUAL,
+        Some(rows) if rows == 0 || BAND.is_multiple_of(rows) => 0,
+        Some(rows) if rows.is_multiple_of(BAND) => rows,
+        Some(rows) => rows.saturating_mul(2),
+    }
+}
 
 pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
     let image = open(args, args.memory.unwrap_or(BLOCKS), fallback)?;
     let info = image.info();
     let pixel = info.axes.channels().saturating_mul(info.dtype.size() as u64);
     let row = info.axes.width().saturating_mul(pixel);
-    let rows = row.saturating_mul(ROWS).min(default_budget());
+    let rows = row
+        .saturating_mul(kept_rows(info.chunk_rows))
+        .min(default_budget());
     // Opened once more where that is nearly free, and saves it being read more than once.
     let again = args.memory.is_none() && rows > BLOCKS && image.residence() == Residence::Local;
     let image = if again { open(args, rows, fallback)? } else { image };
