@@ -237,8 +237,12 @@ def test_documents_are_compressed_for_those_who_take_it(server):
     assert len(short.body) < len(plain.body) / 4
     assert short.headers["etag"] != plain.headers["etag"]
     assert "Accept-Encoding" in short.headers["vary"]
-    again = server.get("/api/openapi.json", {"Accept-Encoding": "gzip", "If-None-Match": short.headers["etag"]})
+    again = server.get(
+        "/api/openapi.json", {"Accept-Encoding": "gzip", "If-None-Match": short.headers["etag"]}
+    )
     assert again.status == 304
     head = server.get("/api/openapi.json", {"Accept-Encoding": "gzip"}, "HEAD")
     assert int(head.headers["content-length"]) == len(short.body)
-    assert "content-encoding" not in server.get("/images/field/0/0/0.png", {"Accept-Encoding": "gzip"}).headers
+    assert (
+        "content-encoding" not in server.get("/images/field/0/0/0.png", {"Accept-Encoding": "gzip"}).headers
+    )

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import io
-import json
 import os
-import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
+import neuroglancer
 import numpy as np
 import pytest
 from harness import Server, save
@@ -28,54 +24,31 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
     "--disable-quic",
 ]
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """The built pages of neuroglancer, without a word."""
-
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".js": "text/javascript",
-        ".wasm": "application/wasm",
-    }
-
-    def log_message(self, *_: object) -> None:
-        pass
+SHADER = "#uicontrol invlerp normalized\nvoid main() { emitGrayscale(normalized()); }"
 
 
 @pytest.fixture(scope="module")
-def site():
-    folder = str(files("neuroglancer") / "static" / "client")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def viewer():
+    """A page of neuroglancer's own server."""
+    neuroglancer.set_server_bind_address("127.0.0.1")
+    yield neuroglancer.Viewer()
+    neuroglancer.stop()
 
 
-def address(site: str, source: str) -> str:
-    """The page that shows one source, a pixel of the screen for one of the image, the middle at (480, 400)."""
-    layer = {
-        "type": "image",
-        "name": "field",
-        "source": source,
-        "shader": "#uicontrol invlerp normalized\nvoid main() { emitGrayscale(normalized()); }",
-        "shaderControls": {"normalized": {"range": [0, 255]}},
-        "opacity": 1,
-    }
-    state = {
-        "dimensions": {"x": [1, ""], "y": [1, ""]},
-        "position": [480, 400],
-        "crossSectionScale": 1,
-        "layers": [layer],
-        "layout": "xy",
-        "showAxisLines": False,
-        "showScaleBar": False,
-        "showDefaultAnnotations": False,
-    }
-    return f"{site}/index.html#!{quote(json.dumps(state))}"
+def show(viewer, source: str) -> None:
+    """One source, a pixel of the screen for one of the image, the middle at (480, 400)."""
+    with viewer.txn() as state:
+        state.dimensions = neuroglancer.CoordinateSpace(names=["x", "y"], units="", scales=[1, 1])
+        state.position = [480, 400]
+        state.cross_section_scale = 1
+        state.layers.clear()
+        state.layers["field"] = neuroglancer.ImageLayer(
+            source=source, shader=SHADER, shader_controls={"normalized": {"range": [0, 255]}}, opacity=1
+        )
+        state.layout = "xy"
+        state.show_axis_lines = False
+        state.show_scale_bar = False
+        state.show_default_annotations = False
 
 
 def found(page, panel) -> np.ndarray:
@@ -86,15 +59,17 @@ def found(page, panel) -> np.ndarray:
 
 
 @pytest.mark.parametrize("folder", ["zarr3://{url}zarr/field.zarr", "zarr2://{url}zarr/v2/field.zarr"])
-def test_it_shows_the_image(tmp_path, site, folder):
+def test_it_shows_the_image(tmp_path, viewer, folder):
+    address = urlsplit(viewer.get_viewer_url())
+    site = f"http://127.0.0.1:{address.port}"
     with Server(*save(tmp_path, {"field": FIELD}), "--cors", site) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
-        )
+        show(viewer, folder.format(url=server.url))
+        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1000, "height": 700})
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(address(site, folder.format(url=server.url)))
+        page.goto(f"{site}{address.path}")
         panel = page.locator(".neuroglancer-rendered-data-panel").first
         panel.wait_for(timeout=60_000)
         until = time.monotonic() + 60

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
+from typing import Any
 
 import dask.array
 import numpy as np
@@ -11,9 +13,6 @@ import zarr
 from harness import Server, save
 from ome_zarr.io import parse_url
 from ome_zarr.reader import Reader
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
 
@@ -111,3 +110,15 @@ def test_the_reader_of_ome_opens_it(tmp_path: Path, kind: str) -> None:
         names = [axis["name"] for axis in node.metadata["axes"]]
         assert names == (["c", "y", "x"] if kind == "photo" else ["t", "c", "z", "y", "x"])
         assert len(node.metadata["channel_names"]) == 3
+
+
+def test_the_snippet_of_the_document_runs(tmp_path: Path) -> None:
+    """As it stands in docs/protocols.md, but for where the server is."""
+    text = (Path(__file__).parents[2] / "docs/protocols.md").read_text()
+    (snippet,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    array = np.random.default_rng(10).integers(0, 60_000, (300, 400), np.uint16)
+    with Server(*save(tmp_path, {"photo": array})) as server:
+        names: dict[str, Any] = {}
+        exec(snippet.replace("http://127.0.0.1:8000", server.url.rstrip("/")), names)  # noqa: S102
+        np.testing.assert_array_equal(names["pixels"], array[100:200, 100:200])
+        assert names["mean"] == pytest.approx(array.mean())

@@ -236,7 +236,9 @@ fn ruff() -> Outcome {
     run(
         &mut command(
             &python,
-            &["-m", "ruff", "check", "tests", "bench", "python", "examples"],
+            &[
+                "-m", "ruff", "check", "tests", "bench", "python", "examples", "fuzz",
+            ],
         ),
         MINUTES(2),
     )?;
@@ -244,7 +246,7 @@ fn ruff() -> Outcome {
         &mut command(
             &python,
             &[
-                "-m", "ruff", "format", "--check", "tests", "bench", "python", "examples",
+                "-m", "ruff", "format", "--check", "tests", "bench", "python", "examples", "fuzz",
             ],
         ),
         MINUTES(2),
@@ -261,6 +263,7 @@ fn binary() -> Outcome<PathBuf> {
 }
 
 fn oracle() -> Outcome {
+    let chromium = setup::chromium()?;
     let python = setup::python()?;
     let binary = binary()?;
     let mut pytest = command(
@@ -277,6 +280,7 @@ fn oracle() -> Outcome {
     );
     pytest
         .env("PROJECTILE_BIN", binary)
+        .env("CHROMIUM", chromium)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     nothing_skipped(run(&mut pytest, MINUTES(20))?)
 }

@@ -144,10 +144,9 @@ fn number(value: Value) -> Json {
         Value::Bool(value) => Json::from(value),
         Value::Integer(value) if (-EXACT..=EXACT).contains(&value) => Json::from(value as i64),
         // The shortest text of a float32 is that of the number it is, which a double's would not be.
-        Value::Float32(value) if value.is_finite() => value
-            .to_string()
-            .parse::<f64>()
-            .map_or(Json::Null, Json::from),
+        Value::Float32(value) if value.is_finite() => {
+            value.to_string().parse::<f64>().map_or(Json::Null, Json::from)
+        }
         Value::Float(value) if value.is_finite() => Json::from(value),
         other => Json::from(other.to_string()),
     }
