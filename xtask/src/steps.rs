@@ -326,7 +326,7 @@ fn e2e() -> Outcome {
         .env("PROJECTILE_BIN", binary()?)
         .env("CHROMIUM", chromium)
         .env("PROJECTILE_SCREENSHOTS", &pictures);
-    let outcome = run(&mut browser, MINUTES(25));
+    let outcome = run(&mut browser, MINUTES(35));
     // Also, and above all, of a run that failed.
     let kept = std::fs::read_dir(&pictures).map_or(0, Iterator::count);
     println!("{kept} pictures of what was tested: {}", pictures.display());
