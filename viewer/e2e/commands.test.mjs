@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
-  hashNow, hook, newPage, onServer, open, page, pageBase, pause, place, quiet, ready, shot, test, text, WAIT,
+  hashNow, hook, newPage, onServer, open, page, pageBase, pause, place, quiet, ready, shot, test, text, told, WAIT,
 } from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 
@@ -136,10 +136,9 @@ test('a window and a region are undone and redone in the order of doing', async 
   await page.keyboard.press('Control+z');
   await has(look, null);
   assert.deepEqual([field('regions'), field('vmax')], [drawn, '250']);
-  await page.keyboard.press('Control+z');
+  await Promise.all([told('Undone: regions'), page.keyboard.press('Control+z')]);
   await has('regions', null);
   assert.equal(field('vmax'), '250');
-  assert.equal(await text('notice'), 'Undone: regions');
   await keep('undone');
   await page.locator('#undo').click();
   await has('vmax', null);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
   base, centre, hashNow, hook, newPage, onServer, open, openOnServer, page, pageBase, pause, place, quiet, ready,
-  requests, shot, test, text, tiles, WAIT,
+  requests, shot, test, text, tiles, told, WAIT,
 } from './harness.mjs';
 import { LiveServer } from './live-server.mjs';
 import { differing, pixelsOf } from './pixels.mjs';
@@ -407,8 +407,7 @@ test('what is done to a comparison is undone, step by step', { skip: onServer },
   await hook('map').focus();
   await undo('colormap', null);
   assert.equal(fields().get('b.colormap'), 'magma');
-  await undo('b.colormap', null);
-  assert.equal(await text('notice'), 'Undone: comparison');
+  await Promise.all([told('Undone: comparison'), undo('b.colormap', null)]);
   assert.equal(fields().get('compare.active'), null, 'what the panel is of stays');
   await undo('compare', 'side');
   await page.locator('.pane').waitFor(WAIT);

@@ -72,6 +72,10 @@ export const test = (name, options, run) =>
 export const hook = (name) => page.getByTestId(name);
 export const text = async (name) => (await hook(name).textContent()).trim();
 
+/** Waits for the page to say so: from before it is done, as what is said does not stay. */
+export const told = (notice) =>
+  page.waitForFunction((wanted) => document.querySelector('[data-testid=notice]').textContent.trim() === wanted, notice, WAIT);
+
 export async function ready() {
   await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, WAIT);
 }
