@@ -18,15 +18,16 @@ const BLOCKS: u64 = 4 << 20;
 /// Rows that are read at a time.
 const BAND: u64 = 256;
 
-/// Rows of an image whose blocks have to be kept for the rows that are read next, for none to be read twice.
+/// Rows of an image whose blocks have to be kept for none to be read twice: those of a band, whose columns are read one
+/// after the other, and those that the next band needs again.
 fn kept_rows(chunk_rows: Option<u64>) -> u64 {
     /// As high as blocks usually are at most.
     const USUAL: u64 = 512;
     match chunk_rows {
-        None => USUAL,
-        Some(rows) if rows == 0 || BAND.is_multiple_of(rows) => 0,
+        None | Some(0) => USUAL,
+        Some(rows) if BAND.is_multiple_of(rows) => BAND,
         Some(rows) if rows.is_multiple_of(BAND) => rows,
-        Some(rows) => rows.saturating_mul(2),
+        Some(rows) => BAND.saturating_add(rows.saturating_mul(2)),
     }
 }
 
@@ -125,4 +126,24 @@ fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar} {percent:>3} % {human_pos} of {human_len} {eta:>4}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(0), target).with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_rows_are_kept_as_a_band_and_the_next_one_share() {
+        for (chunk, kept) in [
+            (None, 512),
+            (Some(1), 256),
+            (Some(256), 256),
+            (Some(512), 512),
+            (Some(10), 276),
+            (Some(300), 856),
+            (Some(u64::MAX), u64::MAX),
+        ] {
+            assert_eq!(kept_rows(chunk), kept, "{chunk:?}");
+        }
+    }
 }
