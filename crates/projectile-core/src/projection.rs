@@ -7,7 +7,7 @@ use crate::array::{Axes, DType, Part, Pixels};
 use crate::error::{Error, Result};
 use crate::render::wait;
 use crate::resample::{Resampling, Rules, Stack};
-use crate::source::{ReadFuture, ReadRequest, Region, Residence, Selection, Source, SourceInfo};
+use crate::source::{ReadFuture, ReadRequest, Residence, Selection, Source, SourceInfo};
 
 /// Planes that one plane is made of, at most.
 pub(crate) const MOST_PLANES: u64 = 1 << 15;
@@ -206,18 +206,8 @@ impl ProjectedSource {
         if rows >= height {
             return self.strip(&request).await;
         }
-        let step = request.step.max(1);
         let mut parts = Vec::new();
-        for row in (0..height).step_by(rows) {
-            let start = row as u64 * step;
-            let strip = ReadRequest {
-                region: Region {
-                    y: request.region.y + start,
-                    height: (rows as u64 * step).min(request.region.height - start),
-                    ..request.region
-                },
-                ..request.clone()
-            };
+        for (row, strip) in request.strips(rows) {
             parts.push(Part {
                 at: [row, 0, 0],
                 pixels: self.strip(&strip).await?,
@@ -260,7 +250,7 @@ mod tests {
     use super::*;
     use crate::array::{ArraySource, Sample, Samples};
     use crate::error::ErrorKind;
-    use crate::source::Cancel;
+    use crate::source::{Cancel, Region};
 
     fn source(samples: Samples, letters: &str, shape: &[u64], nodata: Option<f64>) -> Arc<dyn Source> {
         let mut info = SourceInfo::new(samples.dtype(), Axes::named(letters, shape).unwrap(), "array");

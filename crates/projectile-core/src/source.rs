@@ -239,6 +239,24 @@ impl ReadRequest {
             self.region.width.div_ceil(step) as usize,
         )
     }
+
+    /// The same in strips of so many rows of the answer, from the top: the first row of each, and what to ask for it.
+    pub(crate) fn strips(&self, rows: usize) -> impl Iterator<Item = (usize, Self)> {
+        let step = self.step.max(1);
+        (0..self.output_size().0).step_by(rows.max(1)).map(move |row| {
+            let start = row as u64 * step;
+            let region = Region {
+                y: self.region.y + start,
+                height: (rows as u64 * step).min(self.region.height - start),
+                ..self.region
+            };
+            let strip = Self {
+                region,
+                ..self.clone()
+            };
+            (row, strip)
+        })
+    }
 }
 
 /// A flag that is raised when nobody waits for the answer any more. Clones share it.

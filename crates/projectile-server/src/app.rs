@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::access;
 use crate::address::Address;
-use crate::api::answers::Status;
+use crate::api::answers::{Opened, Status};
 use crate::builder::Builder;
 use crate::cache::{Cache, Key, Ready};
 use crate::catalog::{Catalog, Entry};
@@ -363,7 +363,7 @@ impl App {
         let images = opened.map_err(|error| Error::internal(error.to_string()))??;
         let ids = self.catalog.add(images);
         self.live.listed(&[]);
-        let document = Document::json(&serde_json::json!({ "images": ids }))?;
+        let document = Document::json(&Opened { images: ids })?;
         Ok(respond::document(document, headers))
     }
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use projectile_core::{Error, ErrorKind};
-use serde::Serialize;
 
+use crate::api::answers;
 use crate::respond::{ERROR, Reply, error_header};
 
 /// An error on its way to a client.
@@ -20,16 +20,6 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
     /// Whether what was asked for is corrupt, which tiles tell by a header, too.
     is_corrupt: bool,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'a str>,
 }
 
 /// The status that an error's meaning has: the only such table.
@@ -66,7 +56,7 @@ impl Problem {
     }
 
     pub(crate) fn reply(&self) -> Reply {
-        let body = Body {
+        let body = answers::Problem {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),

@@ -9,6 +9,7 @@ use projectile_core::{Error, Image, Result};
 use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::api::answers::Opened;
 use crate::app::{caught, needs_type};
 use crate::catalog::Catalog;
 use crate::error::Problem;
@@ -139,6 +140,6 @@ pub(crate) async fn open(
     let (ids, replaced) = remotes.serve(&url, images, catalog);
     let replaced: Vec<&str> = replaced.iter().map(String::as_str).collect();
     live.listed(&replaced);
-    let document = Document::json(&serde_json::json!({ "images": ids }))?;
+    let document = Document::json(&Opened { images: ids })?;
     Ok(respond::document(document, headers))
 }

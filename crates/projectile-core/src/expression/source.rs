@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Channel, Expression, Input, wrong};
 use crate::array::{Axes, DType, Pixels, Samples};
 use crate::error::Result;
-use crate::render::Image;
-use crate::source::{ChannelInfo, ReadFuture, ReadRequest, Region, Residence, Selection, Source, SourceInfo};
+use crate::render::{Image, hash};
+use crate::source::{ChannelInfo, ReadFuture, ReadRequest, Residence, Selection, Source, SourceInfo};
 
 /// Samples that are worked on at a time: a larger answer is made strip by strip.
 const STRIP: usize = 1 << 20;
@@ -85,19 +85,9 @@ impl ExpressionSource {
         if rows >= height {
             return self.strip(&request).await;
         }
-        let step = request.step.max(1);
         let channels = request.selection.channel_count(1);
         let mut parts = Vec::new();
-        for row in (0..height).step_by(rows) {
-            let start = row as u64 * step;
-            let strip = ReadRequest {
-                region: Region {
-                    y: request.region.y + start,
-                    height: (rows as u64 * step).min(request.region.height - start),
-                    ..request.region
-                },
-                ..request.clone()
-            };
+        for (row, strip) in request.strips(rows) {
             parts.push(crate::array::Part {
                 at: [row, 0, 0],
                 pixels: self.strip(&strip).await?,
@@ -194,10 +184,7 @@ fn info(own: &SourceInfo, expression: &Expression, images: &[(Option<String>, Im
     let named = versions.fold(expression.text().to_owned(), |named, version| {
         format!("{named}|{version:?}")
     });
-    let hash = named.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    info.version = hash.max(1);
+    info.version = hash(&named).max(1);
     Ok(info)
 }
 
@@ -275,7 +262,7 @@ mod tests {
     use crate::array::ArraySource;
     use crate::error::{Error, ErrorKind};
     use crate::render::wait;
-    use crate::source::Cancel;
+    use crate::source::{Cancel, Region};
 
     fn image(name: &str, samples: Samples, letters: &str, shape: &[u64]) -> Image {
         let mut info = SourceInfo::new(samples.dtype(), Axes::named(letters, shape).unwrap(), "array");

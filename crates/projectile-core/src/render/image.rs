@@ -524,7 +524,12 @@ fn version(info: &SourceInfo, options: &ImageOptions) -> u64 {
         info.photometric,
         env!("CARGO_PKG_VERSION")
     );
-    shown.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    hash(&shown)
+}
+
+/// FNV-1a: the same everywhere and always, as what is called by it is kept elsewhere.
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }

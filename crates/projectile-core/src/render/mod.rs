@@ -24,6 +24,7 @@ pub use damage::Damage;
 pub(crate) use damage::Holes;
 pub use display::{ChannelDisplay, Display, Kind};
 pub use export::ExportRequest;
+pub(crate) use image::hash;
 pub use image::{Image, ImageOptions, LevelInfo, LevelState};
 pub use measure::{Measured, Profile};
 pub use paint::Paint;

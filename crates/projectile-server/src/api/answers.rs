@@ -23,18 +23,18 @@ pub(crate) type Percentiles = BTreeMap<String, Option<f64>>;
 
 /// Why something could not be given (RFC 9457).
 #[derive(Debug, JsonSchema, Serialize)]
-pub(crate) struct Problem {
+pub(crate) struct Problem<'a> {
     /// `about:blank`: the status says it.
-    pub(crate) r#type: String,
+    pub(crate) r#type: &'static str,
     /// The status in words.
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
     /// The HTTP status.
     pub(crate) status: u16,
     /// What is wrong, and what to do.
-    pub(crate) detail: String,
+    pub(crate) detail: &'a str,
     /// The parameter that is to blame, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) parameter: Option<String>,
+    pub(crate) parameter: Option<&'a str>,
 }
 
 /// The images that there are.

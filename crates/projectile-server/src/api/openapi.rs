@@ -18,7 +18,7 @@ pub(crate) fn document<'a>(
         settings.meta_schema = None;
     });
     let mut generator = settings.into_generator();
-    let problem = generator.subschema_for::<Problem>();
+    let problem = generator.subschema_for::<Problem<'_>>();
     let mut paths = Map::new();
     for operation in operations {
         let schema = match operation.answer {

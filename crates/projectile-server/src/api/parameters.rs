@@ -232,6 +232,14 @@ pub(crate) const ENCODING: &[Parameter] = &[
     ),
 ];
 
+/// What a description says that the tiles of an image are.
+pub(crate) const TILE_FORMAT: &[Parameter] = &[Parameter::optional(
+    "format",
+    Kind::OneOf(&["png", "jpg", "webp"]),
+    "png",
+    "Of the tiles",
+)];
+
 /// Which version.
 pub(crate) const VERSION: &[Parameter] = &[
     Parameter::optional(

@@ -8,7 +8,7 @@ use projectile_core::{Area, Error, Grid, Region, Result};
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::{Address, shown, whole};
-use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE, VERSION};
+use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE, TILE_FORMAT, VERSION};
 use crate::api::{Answer, Operation, PICTURES};
 use crate::respond::Document;
 
@@ -36,19 +36,13 @@ const DEEP: &[Parameter] = &[
         "How many pixels neighbours share",
     ),
 ];
-const FORMAT: &[Parameter] = &[Parameter::optional(
-    "format",
-    Kind::OneOf(&["png", "jpg", "webp"]),
-    "png",
-    "Of the tiles",
-)];
 
 const OPERATIONS: &[Operation] = &[
     Operation {
         path: "/dzi/{id}.dzi",
         group: "Other viewers",
         about: "A Deep Zoom image",
-        parameters: &[DEEP, FORMAT, STYLE, ENCODING, PLANE, EXPRESSION],
+        parameters: &[DEEP, TILE_FORMAT, STYLE, ENCODING, PLANE, EXPRESSION],
         body: None,
         answer: Answer::Files(&["application/xml"]),
     },

@@ -80,13 +80,15 @@ impl Protocol for Exports {
     }
 }
 
+/// What `other` becomes where `of` becomes `side`.
+pub(super) fn in_proportion(side: u64, of: u64, other: u64) -> u64 {
+    let side = (u128::from(side) * u128::from(other) + u128::from(of / 2)) / u128::from(of.max(1));
+    u64::try_from(side).unwrap_or(u64::MAX).max(1)
+}
+
 /// A region at the size that the address says; `None` where it says none. A side that is left out is in proportion.
 fn scaled(region: Region, address: &Address<'_>) -> Result<Option<Area>> {
     let side = |name: &'static str| address.parameter(name).map(|text| whole(name, text)).transpose();
-    let in_proportion = |side: u64, of: u64, other: u64| {
-        let side = (u128::from(side) * u128::from(other) + u128::from(of / 2)) / u128::from(of.max(1));
-        u64::try_from(side).unwrap_or(u64::MAX).max(1)
-    };
     let (height, width) = match (side("height")?, side("width")?) {
         (None, None) => return Ok(None),
         (Some(height), Some(width)) => (height, width),

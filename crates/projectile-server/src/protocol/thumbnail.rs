@@ -2,7 +2,7 @@
 
 use projectile_core::{Area, Error, Region, Result};
 
-use super::{Call, Protocol, World, tiles};
+use super::{Call, Protocol, World, export, tiles};
 use crate::address::{Address, whole};
 use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE, VERSION};
 use crate::api::{ENCODED, Operation};
@@ -60,11 +60,10 @@ impl Protocol for Thumbnails {
         let (height, width) = (axes.height(), axes.width());
         let longer = height.max(width);
         let fitted = |side: u64| {
-            let scaled = (u128::from(side) * u128::from(size) + u128::from(longer / 2)) / u128::from(longer);
             if longer <= size {
                 side
             } else {
-                u64::try_from(scaled).unwrap_or(size).max(1)
+                export::in_proportion(size, longer, side)
             }
         };
         let area = Area::Scaled {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Call, Protocol, World, tiles};
 use crate::address::Address;
-use crate::api::parameters::{ENCODING, EXPRESSION, Kind, PLANE, Parameter, STYLE};
+use crate::api::parameters::{ENCODING, EXPRESSION, PLANE, STYLE, TILE_FORMAT};
 use crate::api::{OTHER_JSON, Operation};
 use crate::matrices::{TILE_SIZE, degrees, last_zoom};
 use crate::respond::Document;
@@ -14,18 +14,11 @@ use crate::respond::Document;
 /// TileJSON.
 pub(crate) struct TileJson;
 
-const FORMAT: &[Parameter] = &[Parameter::optional(
-    "format",
-    Kind::OneOf(&["png", "jpg", "webp"]),
-    "png",
-    "Of the tiles",
-)];
-
 const OPERATIONS: &[Operation] = &[Operation {
     path: "/tilejson/{id}.json",
     group: "Other viewers",
     about: "TileJSON 3.0, for map libraries",
-    parameters: &[FORMAT, STYLE, ENCODING, PLANE, EXPRESSION],
+    parameters: &[TILE_FORMAT, STYLE, ENCODING, PLANE, EXPRESSION],
     body: None,
     answer: OTHER_JSON,
 }];
