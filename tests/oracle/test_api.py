@@ -63,7 +63,7 @@ def test_the_document_says_what_is_answered(server):
         assert path in page.body.decode().replace("&amp;", "&"), path
 
 
-def test_schemathesis_finds_no_error_of_the_servers(server):
+def test_schemathesis_finds_no_error_of_the_servers(server, tmp_path):
     """Hundreds of requests by the document, good and bad: none is answered 5xx, and none is no HTTP."""
     command = [
         Path(sys.executable).parent / "schemathesis", "run", f"{server.url.rstrip('/')}/api/openapi.json",
@@ -72,7 +72,7 @@ def test_schemathesis_finds_no_error_of_the_servers(server):
         "--max-examples", "15", "--phases", "examples,coverage,fuzzing", "--seed", "1",
         "--suppress-health-check", "all", "--no-color", "--generation-database", "none",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
 
