@@ -1,0 +1,109 @@
+"""What all rows of torture share: how long they may take, and where their figures go."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "oracle"))  # the harness that starts the binary
+
+FIGURES = pytest.StashKey[list[dict[str, Any]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--full`, and where the figures go."""
+    parser.addoption("--full", action="store_true", help="as long and as much as docs/reliability.md says")
+    parser.addoption("--figures", default=None, help="a file to add a line of JSON to for each row")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin with no figures."""
+    config.stash[FIGURES] = []
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    """Tell whether everything is done as often as the goal says, or only often enough to notice a fault."""
+    return bool(request.config.getoption("--full"))
+
+
+class Figures:
+    """The figures of one test."""
+
+    def __init__(self, into: list[dict[str, Any]]) -> None:
+        self._into = into
+
+    def __call__(self, row: str, what: str, goal: str, **numbers: Any) -> None:
+        """Keep what was measured for a row of docs/reliability.md; that it is good enough is the test's to assert."""
+        self._into.append({"row": row, "what": what, "goal": goal, "numbers": numbers})
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Iterator[Figures]:
+    """Take figures: `figure("R18", "1,000 clients, one cold tile", "1 decode a tile", decodes=1, seconds=0.4)`."""
+    mine: list[dict[str, Any]] = []
+    yield Figures(mine)
+    failed = getattr(request.node, "torture_failed", False)
+    for entry in mine:
+        request.config.stash[FIGURES].append(
+            {
+                **entry,
+                "test": request.node.name,
+                "full": bool(request.config.getoption("--full")),
+                "met": not failed,
+            }
+        )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let the figures know how their test ended."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if call.when == "call" and report.failed:
+        item.torture_failed = True  # type: ignore[attr-defined]
+
+
+def commit() -> str:
+    """Tell which sources were measured."""
+    told = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    return told.stdout.strip() or "unknown"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the rows, and write them down."""
+    figures = sorted(config.stash[FIGURES], key=lambda entry: entry["row"])
+    if not figures:
+        return
+    terminalreporter.section("rows of docs/reliability.md")
+    for entry in figures:
+        numbers = ", ".join(
+            f"{name.replace('_', ' ')} {shown(value)}" for name, value in entry["numbers"].items()
+        )
+        met = "met" if entry["met"] else "NOT MET"
+        terminalreporter.write_line(
+            f"{entry['row']} {met}: {entry['what']}: {numbers} (goal: {entry['goal']})"
+        )
+    if path := config.getoption("--figures"):
+        build = {"commit": commit(), "binary": Path(os.environ.get("PROJECTILE_BIN", "")).parent.name}
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({**build, **entry}) + "\n" for entry in figures)
+
+
+def shown(value: object) -> str:
+    """Write a number for people."""
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
