@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 import { onServer, ours, page, pause, quiet, shot, test, WAIT } from './harness.mjs';
 import { pixelsOf } from './pixels.mjs';
 
@@ -24,9 +25,35 @@ const SCRIPTS = {
   'ol.css': here('../node_modules/ol/ol.css'),
   'maplibre.js': here('../node_modules/maplibre-gl/dist/maplibre-gl.js'),
   'maplibre.css': here('../node_modules/maplibre-gl/dist/maplibre-gl.css'),
+  'mirador.js': here('../node_modules/mirador/dist/mirador.min.js'),
 };
+/** What is imported by name, out of one file of modules. */
+const MODULES = { viv: ['@deck.gl/core', '@hms-dbmi/viv'] };
 const BUTTONS = here('../node_modules/openseadragon/build/openseadragon/images');
 const TYPES = { js: 'text/javascript', css: 'text/css' };
+
+/** A page that a client is pasted into. */
+const html = (client) => {
+  const head = [];
+  if (`${client}.css` in SCRIPTS) head.push(`<link rel="stylesheet" href="${client}.css">`);
+  if (`${client}.js` in SCRIPTS) head.push(`<script src="${client}.js"></script>`);
+  if (client in MODULES) {
+    const imports = Object.fromEntries(MODULES[client].map((name) => [name, `./modules/${client}.js`]));
+    head.push(`<script type="importmap">${JSON.stringify({ imports })}</script>`);
+  }
+  return `<!doctype html><meta charset="utf-8"><title>${client}</title><link rel="icon" href="data:,">${head.join('')}
+    <body style="margin: 0"><div id="map" data-testid="map" style="position: relative; width: ${WIDTH}px; height: ${HEIGHT}px"></div>`;
+};
+
+/** A file of `e2e` with all that it imports, as one. */
+async function bundled(name) {
+  const { output } = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, minify: false, rolldownOptions: { input: here(name), preserveEntrySignatures: 'strict', output: { codeSplitting: false } } },
+  });
+  return output[0].code;
+}
 
 /** The code blocks of a section of the document. */
 const snippets = (section) => {
@@ -39,6 +66,7 @@ let folder;
 let site;
 let server;
 let address;
+let viv;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'clients-'));
@@ -47,25 +75,26 @@ before(async () => {
     for (let x = 0; x < WIDTH; x += 1) pixels.set(colour(x, y), (y * WIDTH + x) * 3);
   }
   writeFileSync(join(folder, 'photo.ppm'), Buffer.concat([Buffer.from(`P6 ${WIDTH} ${HEIGHT} 255\n`), pixels]));
+  writeFileSync(join(folder, 'gray.pgm'), Buffer.concat([Buffer.from('P5 300 200 255\n'), Buffer.alloc(300 * 200, 90)]));
+  viv = await bundled('viv.mjs');
   site = http.createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
-    const file = SCRIPTS[pathname.slice(1)] ?? (pathname.startsWith('/images/') ? join(BUTTONS, pathname.split('/').at(-1)) : undefined);
+    const name = pathname.split('/').at(-1);
+    const file = pathname.startsWith('/images/') ? join(BUTTONS, name) : SCRIPTS[name];
     if (file) {
       response.setHeader('content-type', TYPES[file.split('.').at(-1)] ?? 'image/png');
       createReadStream(file).pipe(response);
+    } else if (pathname.startsWith('/modules/')) {
+      response.setHeader('content-type', TYPES.js).end(viv);
     } else if (pathname === '/') {
-      const name = searchParams.get('client');
-      const style = `${name}.css` in SCRIPTS ? `<link rel="stylesheet" href="${name}.css">` : '';
-      response.setHeader('content-type', 'text/html').end(`<!doctype html><meta charset="utf-8"><title>${name}</title>
-        <link rel="icon" href="data:,">${style}<script src="${name}.js"></script><body style="margin: 0">
-        <div id="map" data-testid="map" style="width: ${WIDTH}px; height: ${HEIGHT}px"></div>`);
+      response.setHeader('content-type', 'text/html').end(html(searchParams.get('client')));
     } else response.writeHead(404).end();
   });
   await new Promise((resolve) => { site.listen(0, '127.0.0.1', resolve); });
   const origin = `http://127.0.0.1:${site.address().port}`;
   ours.add(origin);
   assert.ok(process.env.PROJECTILE_BIN, 'PROJECTILE_BIN names the binary: `cargo xtask test e2e` sets it');
-  server = spawn(process.env.PROJECTILE_BIN, [join(folder, 'photo.ppm'), '-p', '0', '--cors', origin], { stdio: ['ignore', 'pipe', 'inherit'] });
+  server = spawn(process.env.PROJECTILE_BIN, [join(folder, 'photo.ppm'), join(folder, 'gray.pgm'), '-p', '0', '--cors', origin], { stdio: ['ignore', 'pipe', 'inherit'] });
   address = await new Promise((resolve, reject) => {
     server.on('exit', () => reject(new Error('projectile ended')));
     server.stdout.on('data', (text) => resolve(/http:\/\/[\d.:]+/.exec(String(text))[0]));
@@ -88,8 +117,8 @@ async function paste(client, code, name) {
   await page.waitForFunction(() => globalThis.shown !== undefined, null, WAIT);
 }
 
-/** What is seen is the image, a pixel for a pixel. */
-async function shows(picture, [left, top, right, bottom] = [0, 0, WIDTH, HEIGHT], known = undefined) {
+/** What is seen is the image, a pixel for a pixel, from (`x0`, `y0`) on. */
+async function shows(picture, [left, top, right, bottom] = [0, 0, WIDTH, HEIGHT], known = undefined, [x0, y0] = [0, 0]) {
   const places = [];
   for (let y = top + 10; y < bottom - 2; y += 37) {
     for (let x = left + 10; x < right - 2; x += 41) places.push([x, y]);
@@ -100,7 +129,7 @@ async function shows(picture, [left, top, right, bottom] = [0, 0, WIDTH, HEIGHT]
     const found = await pixelsOf(await page.getByTestId('map').screenshot(), places);
     wrong = places.flatMap(([x, y], at) => {
       const pixel = found[at].split(',').map(Number);
-      const wanted = colour(x + 0.5, y + 0.5);
+      const wanted = colour(x0 + x + 0.5, y0 + y + 0.5);
       return wanted.every((value, channel) => Math.abs(pixel[channel] - value) <= 4) ? [] : [`${x}, ${y}: ${pixel} and not ${wanted}`];
     });
   }
@@ -169,4 +198,67 @@ test('MapLibre shows an image by TileJSON', options, async () => {
     map.jumpTo({ center: at, zoom: 1 });
   }, [WIDTH, HEIGHT]);
   await shows('maplibre', [0, 0, WIDTH, HEIGHT - 40]);
+});
+
+test('Mirador opens an image out of the gallery that the manifest is', options, async () => {
+  await paste('mirador', snippets('Mirador')[0], 'viewer');
+  const [photo, gray] = ['photo.ppm', 'gray.pgm'].map((name) => page.getByRole('button', { name }));
+  await gray.waitFor(WAIT);
+  await shot('13-mirador-gallery', await page.getByTestId('map').screenshot());
+  await photo.click();
+  const isShown = () => {
+    const { Mirador, shown } = globalThis;
+    const [id] = Object.keys(shown.store.getState().windows);
+    globalThis.inside = Mirador.OSDReferences.get(id)?.current;
+    return globalThis.inside?.world.getItemAt(0)?.getFullyLoaded();
+  };
+  await page.waitForFunction(isShown, null, WAIT);
+  // A pixel for a pixel, the upper left corner of the picture in that of the window.
+  const { x, y, width, height } = await page.evaluate(() => {
+    const { viewport, element } = globalThis.inside;
+    const box = element.getBoundingClientRect();
+    viewport.zoomTo(1 / box.width, undefined, true);
+    viewport.panTo(viewport.getCenter().times(0).plus({ x: box.width / 2, y: box.height / 2 }), true);
+    return { x: box.x, y: box.y, width: box.width, height: box.height };
+  });
+  await page.waitForFunction(isShown, null, WAIT);
+  // Of itself it says that it is older than its React and its selectors; its buttons are in the lower part of the window.
+  const known = /^Accessing element\.ref was removed in React 19|^The result function returned its own inputs/;
+  await shows('mirador', [x, y, x + width, y + height - 100], known, [-x, -y]);
+});
+
+/** A channel of the image, reduced by two `level` times: means of blocks. */
+function channelOf(channel, level) {
+  const side = 2 ** level;
+  return Array.from({ length: (WIDTH / side) * (HEIGHT / side) }, (_, at) => {
+    const [x0, y0] = [(at % (WIDTH / side)) * side, Math.floor(at / (WIDTH / side)) * side];
+    let sum = 0;
+    for (let y = y0; y < y0 + side; y += 1) for (let x = x0; x < x0 + side; x += 1) sum += colour(x, y)[channel];
+    return sum / side ** 2;
+  });
+}
+
+test('Viv reads levels of an image, and shows it', options, async () => {
+  await paste('viv', snippets('Viv')[0], '{ deck, loader }');
+  const levels = await page.evaluate(() => Promise.all(globalThis.shown.loader.map(async (level) => {
+    const { data, width, height } = await level.getRaster({ selection: { c: 0 } });
+    return { shape: level.shape, dtype: level.dtype, side: level.tileSize, width, height, data: [...data] };
+  })));
+  assert.deepEqual(levels.map(({ shape, dtype, side }) => [shape, dtype, side]), [
+    [[3, 500, 600], 'Uint8', 256], [[3, 250, 300], 'Uint8', 256], [[3, 125, 150], 'Uint8', 256],
+  ]);
+  for (const [index, { data }] of levels.entries()) {
+    const wanted = channelOf(0, index);
+    assert.equal(data.length, wanted.length);
+    // A level is made of the one before it, and rounded.
+    assert.ok(data.every((value, at) => Math.abs(value - wanted[at]) <= index / 2), `level ${index}`);
+  }
+  const tile = await page.evaluate(async () => {
+    const { data, width, height } = await globalThis.shown.loader[0].getTile({ x: 2, y: 1, selection: { c: 1 } });
+    return { data: [...data], width, height };
+  });
+  assert.deepEqual([tile.width, tile.height], [WIDTH - 512, HEIGHT - 256]);
+  assert.ok(tile.data.every((value, at) => value === colour(512 + (at % tile.width), 256 + Math.floor(at / tile.width))[1]));
+  // It asks for version 2 of Zarr before version 3.
+  await shows('viv', undefined, /status of 404 .*\/zarr\/photo\.zarr\/(\.zattrs|\.zgroup)$/);
 });
