@@ -19,6 +19,7 @@ pub mod mrc;
 pub mod nifti;
 mod npy;
 mod open;
+mod regular;
 mod remote;
 mod samples;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use open::{
     Limits, Mode, OpenOptions, Progress, folder_marks, is_folder_format, is_known, open, opens_inside,
     split_inner,
 };
+pub use regular::leads_out;
 pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};
 #[doc(hidden)]

@@ -10,6 +10,7 @@ use crate::chunked::BlockCache;
 use crate::folder::{Folder, LocalFolder};
 use crate::format::{Format, NamedSource};
 use crate::formats::FORMATS;
+use crate::regular;
 use crate::remote::AllowedPrefixes;
 
 /// How an image file's colours are read, as in PIL.
@@ -194,7 +195,7 @@ pub(crate) fn read_head(path: &Path) -> Result<Vec<u8>> {
         _ => Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}")),
     };
     let mut head = Vec::with_capacity(4096);
-    std::fs::File::open(path)
+    regular::open(path)
         .map_err(failed)?
         .take(4096)
         .read_to_end(&mut head)

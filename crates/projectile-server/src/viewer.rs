@@ -1,6 +1,8 @@
 //! The pages at `/`: the built-in viewer from memory, a viewer's folder, or a page of one's own.
 
+use std::fs::File;
 use std::hash::{Hash, Hasher};
+use std::io::{self, Read};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -57,19 +59,49 @@ pub(crate) async fn from_folder(folder: &Path, path: &str, asked: &HeaderMap) ->
     if !path.split('/').all(plain) {
         return Err(missing());
     }
-    let (folder, wanted) = (folder.to_owned(), folder.join(path));
+    let (folder, wanted) = (folder.to_owned(), path.to_owned());
     let read = tokio::task::spawn_blocking(move || {
-        // A link that leads out of the folder leads to nothing.
-        let inside = wanted.canonicalize()?.starts_with(folder.canonicalize()?);
-        if inside {
-            std::fs::read(wanted)
-        } else {
-            Err(std::io::ErrorKind::NotFound.into())
-        }
+        let mut bytes = Vec::new();
+        opened(&folder, &wanted)?.read_to_end(&mut bytes)?;
+        Ok::<_, io::Error>(bytes)
     });
     match read.await {
         Ok(Ok(bytes)) => Ok(file(path, Bytes::from(bytes), false, asked)),
         _ => Err(missing()),
+    }
+}
+
+/// Opens a file of a folder. No link is followed, so that one which appears on the way leads nowhere either.
+#[cfg(unix)]
+fn opened(folder: &Path, path: &str) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+
+    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut at = open(folder, step, Mode::empty())?;
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    for part in folders.split('/').filter(|part| !part.is_empty()) {
+        at = openat(&at, part, step | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    // A pipe would have us wait for somebody who writes.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    regular(File::from(openat(&at, name, flags, Mode::empty())?))
+}
+
+/// Opens a file of a folder. A link that leads out of the folder leads to nothing.
+#[cfg(not(unix))]
+fn opened(folder: &Path, path: &str) -> io::Result<File> {
+    let wanted = folder.join(path).canonicalize()?;
+    if !wanted.starts_with(folder.canonicalize()?) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    regular(File::open(wanted)?)
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::NotFound.into())
     }
 }
 
@@ -188,7 +220,14 @@ mod tests {
             "1"
         );
         #[cfg(unix)]
-        std::os::unix::fs::symlink(folder.path().join("secret.txt"), inside.join("link.txt")).unwrap();
+        {
+            std::os::unix::fs::symlink(folder.path().join("secret.txt"), inside.join("link.txt")).unwrap();
+            std::os::unix::fs::symlink(folder.path(), inside.join("up")).unwrap();
+            let pipe = std::process::Command::new("mkfifo")
+                .arg(inside.join("pipe"))
+                .status();
+            assert!(pipe.unwrap().success());
+        }
         for path in [
             "../secret.txt",
             "..",
@@ -197,6 +236,8 @@ mod tests {
             "a.js/",
             "b.js",
             "link.txt",
+            "up/secret.txt",
+            "pipe",
             "..\\secret.txt",
             "a.js\0",
         ] {

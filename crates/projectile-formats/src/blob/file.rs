@@ -11,7 +11,7 @@ use bytes::Bytes;
 use projectile_core::{Error, ErrorKind, Residence, Result};
 
 use super::Blob;
-use crate::version;
+use crate::{regular, version};
 
 /// An open file. It stays the same one when another takes its name.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl FileBlob {
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) or [`Unavailable`](ErrorKind::Unavailable).
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| match error.kind() {
+        let file = regular::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::not_found("no such file"),
             _ => unreadable(&error),
         })?;

@@ -31,7 +31,7 @@ impl<'a> Input<'a> {
     pub(crate) fn open(path: &Path, options: &'a OpenOptions) -> Result<Self> {
         let unreadable =
             |error: io::Error| Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
+        let file = crate::regular::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         Ok(Self {
             file,

@@ -1,6 +1,5 @@
 //! A directory on a local disk.
 
-use std::fs::File;
 use std::io::ErrorKind as Io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use projectile_core::{Cancel, Error, ErrorKind, Residence, Result};
 
 use super::{Folder, Found, Wanted, sorted};
 use crate::blob::{Blob, FileBlob};
+use crate::regular;
 
 /// Entries beyond which a directory is no list of images.
 const MOST: usize = 1 << 16;
@@ -24,14 +24,13 @@ impl LocalFolder {
     fn one(&self, wanted: &Wanted) -> Result<Option<Found>> {
         let unreadable =
             |error: std::io::Error| Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}"));
-        let file = match File::open(self.0.join(&wanted.key)) {
+        let file = match regular::open_in(&self.0, &wanted.key) {
             Ok(file) => file,
-            Err(error) if matches!(error.kind(), Io::NotFound | Io::NotADirectory) => return Ok(None),
+            Err(error) if matches!(error.kind(), Io::NotFound | Io::NotADirectory | Io::IsADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(unreadable(error)),
         };
-        if !file.metadata().map_err(unreadable)?.is_file() {
-            return Ok(None);
-        }
         let blob = FileBlob::of(file)?;
         let bytes = blob.read(&wanted.part.of(blob.size())?)?;
         Ok(Some(Found {
@@ -72,6 +71,7 @@ impl Folder for LocalFolder {
             let entry = entry.map_err(unreadable)?;
             if let Ok(name) = entry.file_name().into_string()
                 && entry.path().is_dir()
+                && !(entry.path().is_symlink() && regular::leads_out(&self.0, &entry.path()))
             {
                 names.push(name);
             }

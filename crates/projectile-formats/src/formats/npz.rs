@@ -49,7 +49,7 @@ impl Format for Npz {
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
         let unreadable =
             |error: std::io::Error| Error::new(ErrorKind::Unavailable, format!("cannot be read: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
+        let file = crate::regular::open(path).map_err(unreadable)?;
         let version = version::of(&file.metadata().map_err(unreadable)?);
         let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&error))?;
         if archive.len() > MAX_MEMBERS {

@@ -34,11 +34,10 @@ pub(crate) fn all(
     mut warn: impl FnMut(&Error),
 ) -> Result<Vec<Loaded>> {
     let (mut loaded, mut errors) = (Vec::new(), Vec::new());
-    let files = inputs
-        .iter()
-        .map(|input| expand(input))
-        .collect::<Result<Vec<_>>>()?
-        .concat();
+    let mut files = Vec::new();
+    for input in inputs {
+        files.append(&mut expand(input, &mut errors)?);
+    }
     for file in files {
         let mark = watch::mark(&file);
         match one(&file, args, memory, fallback) {
@@ -179,8 +178,8 @@ fn shown(name: &str, source: &Arc<dyn Source>, args: &ImageArgs, memory: &Memory
 }
 
 /// The files and folders in a folder that some format knows, sorted; anything else as it is, a folder of such a format
-/// too.
-fn expand(input: &Path) -> Result<Vec<PathBuf>> {
+/// too. Links that lead out of the folder are not followed, which is told of in `errors`.
+fn expand(input: &Path, errors: &mut Vec<Error>) -> Result<Vec<PathBuf>> {
     let is_one = RemoteUrl::of_input(input).is_some()
         || !input.is_dir()
         || projectile_formats::is_folder_format(input);
@@ -193,7 +192,12 @@ fn expand(input: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(input).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if projectile_formats::is_known(&path) {
+        if path.is_symlink() && projectile_formats::leads_out(input, &path) {
+            errors.push(Error::unsupported(format!(
+                "{}: a link that leads out of the folder; give it by itself to show what it leads to",
+                path.display()
+            )));
+        } else if projectile_formats::is_known(&path) {
             files.push(path);
         }
     }

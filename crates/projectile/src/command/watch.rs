@@ -24,12 +24,15 @@ pub(crate) struct Watched {
     shown: Option<Mark>,
     /// As it was at the last look.
     seen: Option<Mark>,
+    /// Whether it is a link to another folder, which whoever named it wants to be followed.
+    leads_out: bool,
 }
 
 impl Watched {
     /// A file that had `count` images when it was as `mark` says.
     pub(crate) fn new(file: PathBuf, mark: Option<Mark>, count: usize) -> Self {
         Self {
+            leads_out: leads_out(&file),
             file,
             count,
             ids: Vec::new(),
@@ -64,12 +67,24 @@ pub(crate) async fn files(
                 continue;
             }
             each.shown = now;
+            if !each.leads_out && leads_out(&each.file) {
+                complain(&format!(
+                    "{}: it is a link to another folder now, which is not followed",
+                    each.file.display()
+                ));
+                continue;
+            }
             match reload(&each.file) {
                 Ok(images) => replace(each, images, server),
                 Err(error) => complain(error.message()),
             }
         }
     }
+}
+
+fn leads_out(file: &Path) -> bool {
+    file.parent()
+        .is_some_and(|folder| projectile_formats::leads_out(folder, file))
 }
 
 fn replace(watched: &mut Watched, images: Vec<Image>, server: &Server) {
