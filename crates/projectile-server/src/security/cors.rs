@@ -5,7 +5,7 @@
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderName, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderName, ORIGIN, REFERER, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -73,10 +73,14 @@ impl AllowedOrigins {
             Kind::Any => Some(HeaderValue::from_static("*")),
             Kind::These(these) => {
                 // What is answered depends on who asks.
-                headers.append(VARY, HeaderValue::from_static("Origin"));
-                origin
-                    .filter(|origin| these.iter().any(|known| known.as_bytes() == origin.as_bytes()))
-                    .cloned()
+                headers.append(VARY, HeaderValue::from_static("Origin, Referer"));
+                let is_known = |origin: &[u8]| these.iter().any(|known| known.as_bytes() == origin);
+                // For a plain <img>, browsers name no origin: the page may show it, as it could read it anyway.
+                let shown = asked.get(REFERER).filter(|_| origin.is_none());
+                if shown.is_some_and(|page| is_known(origin_of(page.as_bytes()))) {
+                    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+                }
+                origin.filter(|origin| is_known(origin.as_bytes())).cloned()
             }
         };
         let Some(allowed) = allowed else { return };
@@ -92,6 +96,12 @@ impl AllowedOrigins {
             headers.insert(ACCESS_CONTROL_MAX_AGE, A_DAY);
         }
     }
+}
+
+/// The origin of an address: all before the path.
+fn origin_of(address: &[u8]) -> &[u8] {
+    let mut slashes = address.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    slashes.nth(2).map_or(address, |(at, _)| &address[..at])
 }
 
 #[cfg(test)]
@@ -121,7 +131,7 @@ mod tests {
         for origin in ["https://a.example", "http://localhost:3000"] {
             let headers = told(&two, Some(origin));
             assert_eq!(headers[ACCESS_CONTROL_ALLOW_ORIGIN], origin);
-            assert_eq!(headers[VARY], "Origin");
+            assert_eq!(headers[VARY], "Origin, Referer");
         }
         for origin in [
             "https://a.example.evil",
@@ -133,6 +143,33 @@ mod tests {
                 !told(&two, Some(origin)).contains_key(ACCESS_CONTROL_ALLOW_ORIGIN),
                 "{origin}"
             );
+        }
+    }
+
+    #[test]
+    fn pages_that_may_read_an_image_may_show_it() {
+        let allowed = AllowedOrigins::new(["https://a.example"]).unwrap();
+        for (referer, origin, shown) in [
+            ("https://a.example/", None, true),
+            ("https://a.example/page/of?it=1", None, true),
+            ("https://a.example", None, true),
+            ("https://a.example.evil/", None, false),
+            ("https://a.example@evil/", None, false),
+            ("https://evil/https://a.example/", None, false),
+            ("http://a.example/", None, false),
+            ("https://a.example/", Some("https://evil.example"), false),
+            ("https://a.example/", Some("null"), false),
+        ] {
+            let mut asked = HeaderMap::from_iter([(REFERER, HeaderValue::from_static(referer))]);
+            asked.extend(origin.map(|origin| (ORIGIN, HeaderValue::from_static(origin))));
+            let mut headers = HeaderMap::new();
+            allowed.tell(&Method::GET, &asked, &mut headers);
+            assert_eq!(
+                headers.contains_key(RESOURCE_POLICY),
+                shown,
+                "{referer} {origin:?}"
+            );
+            assert!(!headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
         }
     }
 

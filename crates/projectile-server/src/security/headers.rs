@@ -27,6 +27,10 @@ pub(crate) fn everywhere(headers: &mut HeaderMap) {
     for (name, value) in EVERYWHERE {
         headers.insert(name, value);
     }
+    // What is no page has no policy of its own, and is nothing to frame either.
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("frame-ancestors 'self'"));
 }
 
 pub(crate) fn viewer(headers: &mut HeaderMap) {

@@ -86,8 +86,8 @@ impl Token {
     /// A redirect to the same address without the token, which is in the cookie from now on.
     fn exchange(&self, uri: &Uri) -> Reply {
         let rest: Vec<_> = query(uri).filter(|pair| !pair.starts_with("token=")).collect();
-        // `//name` would be an address on another host.
-        let mut location = format!("/{}", uri.path().trim_start_matches(['/', '\\']));
+        // Relative, as a proxy may have this server under a path; after `./` nothing is read as another host.
+        let mut location = format!("./{}", uri.path().rsplit('/').next().unwrap_or_default());
         if !rest.is_empty() {
             location = format!("{location}?{}", rest.join("&"));
         }
@@ -141,14 +141,18 @@ mod tests {
         assert_eq!(secret.len(), 32);
         assert_ne!(secret, Token::random(8000).unwrap().secret());
         assert_eq!(check(&token, "/", None), "401");
-        assert_eq!(check(&token, &format!("/?token={secret}"), None), "/");
+        assert_eq!(check(&token, &format!("/?token={secret}"), None), "./");
         assert_eq!(
             check(&token, &format!("/a/b?x=1&token={secret}&y=2"), None),
-            "/a/b?x=1&y=2"
+            "./b?x=1&y=2"
         );
         assert_eq!(
             check(&token, &format!("//evil.example/?token={secret}"), None),
-            "/evil.example/"
+            "./"
+        );
+        assert_eq!(
+            check(&token, &format!("//evil.example?token={secret}"), None),
+            "./evil.example"
         );
         for wrong in ["/?token=", "/?token", "/?token=00000000000000000000000000000000"] {
             assert_eq!(check(&token, wrong, None), "401", "{wrong}");
