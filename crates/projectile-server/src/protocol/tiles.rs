@@ -128,20 +128,13 @@ fn request(
     let narrow = |name, text| whole(name, text).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     let size = size.map_or(Ok(world.tile_size), |size| narrow("s", size))?;
     let (x, y) = (whole("x", x)?, whole("y", y)?);
-    let area = match z.split_once(',') {
-        None => Area::Tile {
-            z: narrow("z", z)?,
-            x,
-            y,
-            size,
-        },
-        Some((zx, zy)) => Area::Anisotropic {
-            zx: narrow("z", zx)?,
-            zy: narrow("z", zy)?,
-            x,
-            y,
-            size,
-        },
+    let (zx, zy) = z.split_once(',').unwrap_or((z, z));
+    let (zx, zy) = (narrow("z", zx)?, narrow("z", zy)?);
+    // Two zooms that are one are a tile like any other, kept once.
+    let area = if zx == zy {
+        Area::Tile { z: zx, x, y, size }
+    } else {
+        Area::Anisotropic { zx, zy, x, y, size }
     };
     area.place(entry.image.grid())?;
     Ok(TileRequest {
