@@ -76,7 +76,7 @@ pub(crate) fn run(args: &ExportArgs, fallback: Fallback<'_>) -> Result<(), Failu
     };
     say(&format!(
         "{}: {}, {} pieces{kept}, {:.1} MB",
-        args.output.display().to_string().replace(char::is_control, "?"),
+        args.output.display().to_string().replace(super::moves, "?"),
         exported.format,
         exported.pieces,
         exported.bytes as f64 / 1e6

@@ -33,7 +33,7 @@ fn text(image: &Value) -> String {
     };
     let statistics = &image["statistics"];
     let mut lines = vec![
-        plain(&image["name"]).replace(char::is_control, "?"),
+        plain(&image["name"]).replace(super::moves, "?"),
         format!("  format      {}", plain(&image["format"])),
         format!(
             "  size        {} × {} pixels",
@@ -52,7 +52,7 @@ fn text(image: &Value) -> String {
         ),
         format!(
             "  channels    {}",
-            join(&image["channels"], Some("name"), ", ").replace(char::is_control, "?")
+            join(&image["channels"], Some("name"), ", ").replace(super::moves, "?")
         ),
         format!(
             "  window      {} … {} ({})",
@@ -82,7 +82,7 @@ fn text(image: &Value) -> String {
         lines.push(format!("  no data     {}", plain(&image["nodata"])));
     }
     for (name, detail) in image["details"].as_object().into_iter().flatten() {
-        lines.push(format!("  {name}: {}", plain(detail)).replace(char::is_control, "?"));
+        lines.push(format!("  {name}: {}", plain(detail)).replace(super::moves, "?"));
     }
     lines.join("\n")
 }

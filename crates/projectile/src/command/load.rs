@@ -214,7 +214,7 @@ fn bar(input: &Path) -> ProgressBar {
     };
     let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} % {eta:>4}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let name = name(input).replace(char::is_control, "?");
+    let name = name(input).replace(super::moves, "?");
     ProgressBar::with_draw_target(Some(0), target)
         .with_style(style)
         .with_message(name)

@@ -64,8 +64,17 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Prints a line for the person at the terminal: one line, whatever a file's name holds.
+/// Whether a character does something to those beside it: ends their line, moves them, or turns them about.
+pub(crate) fn moves(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// Prints a line for the person at the terminal: one line, read from left to right, whatever a file's name holds.
 pub(crate) fn complain(line: &str) {
-    let line = line.replace(char::is_control, "?");
+    let line = line.replace(moves, "?");
     let _ = writeln!(std::io::stderr().lock(), "projectile: {line}");
 }
