@@ -37,7 +37,8 @@ pub(crate) struct Matrix {
 }
 
 impl MatrixSet {
-    pub(crate) const ALL: [Self; 2] = [Self::Picture, Self::WebMercatorQuad];
+    /// First the one that programs take which are not told: GDAL gives up on a reference system that it does not know.
+    pub(crate) const ALL: [Self; 2] = [Self::WebMercatorQuad, Self::Picture];
 
     /// The set of that name; `pixels.{id}` is that of one image, as lists of all images' sets call it.
     pub(crate) fn named(name: &str, id: &str) -> Option<Self> {
@@ -64,7 +65,7 @@ impl MatrixSet {
     /// The reference system of its coordinates.
     pub(crate) fn crs(self) -> &'static str {
         match self {
-            // What GDAL and its kin call coordinates that are not on the earth.
+            // Coordinates that are not on the earth, of which no register has one for a picture.
             Self::Picture => "urn:ogc:def:crs:OGC::engineering-2d",
             Self::WebMercatorQuad => "urn:ogc:def:crs:EPSG::3857",
         }

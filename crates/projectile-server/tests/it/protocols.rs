@@ -129,6 +129,8 @@ fn descriptions_name_what_is_there() {
     for part in [
         "<ows:Identifier>scan</ows:Identifier>",
         "<ows:Identifier>pixels.scan</ows:Identifier>",
+        // The set that a program takes which is not told.
+        "</Format><TileMatrixSetLink><TileMatrixSet>WebMercatorQuad</TileMatrixSet></TileMatrixSetLink>",
         "<Dimension><ows:Identifier>z</ows:Identifier><Default>0</Default><Value>0</Value><Value>1</Value><Value>2</Value>",
         "/wmts/stack/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}.png?t={t}&amp;z={z}",
     ] {
