@@ -43,7 +43,7 @@ class Connection:
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.socket = socket.create_connection((host, port), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._read = b""
+        self._read = bytearray()
 
     def __enter__(self) -> Self:
         return self
@@ -89,17 +89,15 @@ class Connection:
         return bool(piece)
 
     def _until(self, end: bytes) -> bytes | None:
-        while end not in self._read:
+        while (at := self._read.find(end)) < 0:
             if not self._more():
                 return None
-        before, self._read = self._read.split(end, 1)
-        return before
+        return self._taken(at + len(end))[:at]
 
     def _exactly(self, length: int) -> bytes:
         while len(self._read) < length:
             assert self._more(), "the answer broke off"
-        body, self._read = self._read[:length], self._read[length:]
-        return body
+        return self._taken(length)
 
     def _chunks(self) -> bytes:
         whole = b""
@@ -115,8 +113,12 @@ class Connection:
     def _rest(self) -> bytes:
         while self._more():
             pass
-        rest, self._read = self._read, b""
-        return rest
+        return self._taken(len(self._read))
+
+    def _taken(self, length: int) -> bytes:
+        taken = bytes(self._read[:length])
+        del self._read[:length]
+        return taken
 
 
 @dataclass(frozen=True)
