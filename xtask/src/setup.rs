@@ -100,14 +100,22 @@ pub(crate) fn chromium() -> Outcome<PathBuf> {
 
 /// libvips' command, which exports are measured against.
 pub(crate) fn vips() -> Outcome<PathBuf> {
-    let path = PathBuf::from("/usr/bin/vips");
+    program("/usr/bin/vips", "libvips-tools")
+}
+
+/// A program of one of Debian's packages.
+pub(crate) fn program(path: &str, package: &str) -> Outcome<PathBuf> {
+    let path = PathBuf::from(path);
     if !path.exists() {
-        apt("libvips-tools")?;
+        apt(package)?;
     }
     if path.exists() {
         return Ok(path);
     }
-    Err("libvips-tools was installed but there is no /usr/bin/vips".into())
+    Err(format!(
+        "{package} was installed but there is no {}",
+        path.display()
+    ))
 }
 
 fn apt(package: &str) -> Outcome<()> {

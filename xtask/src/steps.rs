@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::process::{Counts, Outcome, Server, cargo, command, installed, run, target};
-use crate::{bench, docs, layering, setup, supply, table};
+use crate::{bench, docs, fuzz, layering, setup, supply, table, torture, unsafety};
 
 /// One thing to test.
 struct Step {
@@ -24,6 +24,11 @@ const STEPS: &[Step] = &[
         name: "layering",
         about: "the rooms' arrows",
         run: layering::check,
+    },
+    Step {
+        name: "unsafe",
+        about: "unsafe code in one file, forbidden in all other crates",
+        run: unsafety::check,
     },
     Step {
         name: "docs",
@@ -66,6 +71,11 @@ const STEPS: &[Step] = &[
         run: oracle,
     },
     Step {
+        name: "torture",
+        about: "hostile files and clients, faults and load, in small",
+        run: torture::short,
+    },
+    Step {
         name: "python",
         about: "the Python package, as pip installs it",
         run: package,
@@ -76,11 +86,19 @@ const STEPS: &[Step] = &[
         run: e2e,
     },
     Step {
+        name: "fuzz",
+        about: "each parser of outside bytes, for a short time",
+        run: short_fuzz,
+    },
+    Step {
         name: "bench",
         about: "every benchmark measures what it should, in small",
         run: quick_bench,
     },
 ];
+
+/// Features that are off where nobody asks for them, on wherever the tests build.
+const FEATURES: &str = "projectile/opentelemetry";
 
 const MINUTES: fn(u64) -> Duration = Duration::from_mins;
 
@@ -162,7 +180,7 @@ fn quiet(outcome: Outcome) -> Outcome {
 }
 
 /// A run in which no test ran, or some did not, is no success.
-fn nothing_skipped(output: String) -> Outcome {
+pub(crate) fn nothing_skipped(output: String) -> Outcome {
     let counts = Counts::read(&output);
     match counts {
         Counts { passed: 0, .. } => Err("no test ran".into()),
@@ -181,6 +199,8 @@ fn clippy() -> Outcome {
         "--workspace",
         "--all-targets",
         "--locked",
+        "--features",
+        FEATURES,
         "--",
         "-D",
         "warnings",
@@ -196,6 +216,8 @@ fn rust() -> Outcome {
             "run",
             "--workspace",
             "--locked",
+            "--features",
+            FEATURES,
             "--no-fail-fast",
             "--status-level",
             "fail",
@@ -206,6 +228,8 @@ fn rust() -> Outcome {
             "--workspace",
             "--all-targets",
             "--locked",
+            "--features",
+            FEATURES,
             "--no-fail-fast",
         ]
     };
@@ -214,10 +238,25 @@ fn rust() -> Outcome {
 
 fn doctests() -> Outcome {
     let tests = run(
-        &mut cargo(&["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]),
+        &mut cargo(&[
+            "test",
+            "--workspace",
+            "--doc",
+            "--locked",
+            "--features",
+            FEATURES,
+            "--no-fail-fast",
+        ]),
         MINUTES(15),
     )?;
-    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+    let mut doc = cargo(&[
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--locked",
+        "--features",
+        FEATURES,
+    ]);
     run(doc.env("RUSTDOCFLAGS", "-D warnings"), MINUTES(15))?;
     Ok(tests)
 }
@@ -254,12 +293,24 @@ fn ruff() -> Outcome {
 }
 
 /// The server as the tests drive it: the dev build, whose pixel kernels are optimised and whose checks are on.
-fn binary() -> Outcome<PathBuf> {
-    run(
-        &mut cargo(&["build", "--locked", "-p", "projectile", "--bins"]),
-        MINUTES(20),
-    )?;
+pub(crate) fn binary() -> Outcome<PathBuf> {
+    build("dev")?;
     Ok(target().join("debug/projectile"))
+}
+
+/// Builds the programs, with all that they can have: by the workspace, so that what the tests were built with is used.
+pub(crate) fn build(profile: &str) -> Outcome {
+    let arguments = [
+        "build",
+        "--workspace",
+        "--bins",
+        "--locked",
+        "--features",
+        FEATURES,
+        "--profile",
+        profile,
+    ];
+    run(&mut cargo(&arguments), MINUTES(30))
 }
 
 fn oracle() -> Outcome {
@@ -338,6 +389,10 @@ fn e2e() -> Outcome {
         ));
     }
     Ok(output)
+}
+
+fn short_fuzz() -> Outcome {
+    fuzz::fuzz(&fuzz::Options::short())
 }
 
 fn quick_bench() -> Outcome {

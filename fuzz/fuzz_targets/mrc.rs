@@ -1,8 +1,0 @@
-#![no_main]
-
-mod open;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = projectile_formats::mrc::parse_header(bytes);
-    open::opened(".mrc", bytes);
-});
