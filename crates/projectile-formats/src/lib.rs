@@ -43,4 +43,6 @@ pub use regular::leads_out;
 pub use remote::{AllowedPrefixes, RemoteUrl, open_anywhere, open_url};
 pub use samples::{SAMPLES, SampleOptions, sample};
 #[doc(hidden)]
+pub use tiff::check_description;
+#[doc(hidden)]
 pub use zarr::{check_array, check_attributes};

@@ -19,3 +19,16 @@ pub(crate) mod rows;
 pub(crate) mod source;
 pub(crate) mod window;
 mod xml;
+
+/// Reads what a page says in words, as a fuzzer gives it.
+///
+/// # Errors
+/// Those of OME-XML.
+#[doc(hidden)]
+pub fn check_description(text: &str) -> projectile_core::Result<()> {
+    let _ = description::imagej(text);
+    if ome::is_ome(text) {
+        ome::read(text, 3)?;
+    }
+    Ok(())
+}

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::{Effort, Resampling};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::limits::LimitArgs;
+
 /// Any image or array in the browser, at once.
 #[derive(Debug, Parser)]
 #[command(
@@ -127,6 +129,13 @@ pub(crate) struct ServeArgs {
     /// Tiles that may wait for a render thread; more are answered 503
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) queue: u32,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+
+    /// Seconds that a request may wait for its tile before it is answered 503; 0 for as long as it takes
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub(crate) deadline: u32,
 
     /// Log what is done
     #[arg(short = 'D', long)]
@@ -267,6 +276,14 @@ pub(crate) struct ImageArgs {
     #[arg(long, value_name = "KIND", value_parser = resampling)]
     pub(crate) resampling: Option<Resampling>,
 
+    /// Memory for the pixels of an image that must be decoded whole; larger ones are refused [default: 8G]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_decoded: Option<u64>,
+
+    /// Bytes that are brought here of what lies elsewhere and is not read by ranges [default: 8G]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_download: Option<u64>,
+
     /// Names of an array's dimensions, one letter each, e.g. tczyx
     #[arg(long, value_name = "LETTERS")]
     pub(crate) axes: Option<String>,
@@ -385,7 +402,7 @@ fn effort(name: &str) -> Result<Effort, String> {
 }
 
 /// `1024`, `256K`, `256M`, `2G`.
-fn bytes(text: &str) -> Result<u64, String> {
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let upper = text.to_ascii_uppercase();
     let upper = upper.strip_suffix('B').unwrap_or(&upper);
     let (digits, shift) = match upper.char_indices().last() {

@@ -1,6 +1,7 @@
 //! The command line, checked: what the server is to do.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::time::Duration;
 
 use crate::{AllowedHosts, AllowedOrigins, Options, Page, raise_open_files};
 
@@ -19,9 +20,11 @@ pub(crate) fn options(args: &ServeArgs) -> Result<(Options, Memory), Failure> {
     options.cache_bytes = tiles;
     options.threads = args.threads.map(usize::from);
     options.queue = args.queue as usize;
+    options.deadline = (args.deadline > 0).then(|| Duration::from_secs(args.deadline.into()));
     // Files and sockets of our own need some too.
     let most = usize::try_from(raise_open_files()).unwrap_or(usize::MAX);
     options.limits.connections = options.limits.connections.min(most / 5 * 4);
+    args.limits.over(&mut options.limits);
     options.hosts = args
         .allow_host
         .iter()

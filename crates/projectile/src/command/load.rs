@@ -148,6 +148,8 @@ fn options(args: &ImageArgs, memory: &Memory) -> OpenOptions {
     if let Some(bytes) = memory.whole {
         limits.whole_array_bytes = bytes;
     }
+    limits.decoded_bytes = args.max_decoded.unwrap_or(limits.decoded_bytes);
+    limits.download_bytes = args.max_download.unwrap_or(limits.download_bytes);
     OpenOptions {
         limits,
         axes: args.axes.clone(),

@@ -4,10 +4,14 @@ mod args;
 mod config;
 mod export;
 mod info;
+mod limits;
 mod load;
+mod log;
 mod memory;
 mod samples;
 mod serve;
+#[cfg_attr(not(feature = "opentelemetry"), path = "telemetry_none.rs")]
+mod telemetry;
 mod tile;
 mod watch;
 

@@ -4,13 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use crate::{AllowedPrefixes, RemoteUrl, Remotes, Server, Shutdown, Token, Uploads};
-use tracing_subscriber::filter::LevelFilter;
 
-use super::args::{LogFormat, ServeArgs};
-use super::{Failure, Fallback, complain, config, load, say, watch};
+use super::args::ServeArgs;
+use super::{Failure, Fallback, complain, config, load, log, say, watch};
 
 pub(crate) fn run(args: &ServeArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
-    log(args.debug, args.log);
+    let _log = log::start(args)?;
     let (mut options, memory) = config::options(args)?;
     // Before the files are read, which may take long: a port that is taken is told of at once.
     let listener = bind(&config::addresses(args)?, args.port.is_some())?;
@@ -87,25 +86,6 @@ pub(crate) fn run(args: &ServeArgs, fallback: Fallback<'_>) -> Result<(), Failur
     // Work that does not look at its flag must not hold up the end.
     runtime.shutdown_background();
     Ok(())
-}
-
-fn log(debug: bool, format: Option<LogFormat>) {
-    let level = match (debug, format) {
-        (true, _) => LevelFilter::DEBUG,
-        (false, Some(_)) => LevelFilter::INFO,
-        (false, None) => LevelFilter::WARN,
-    };
-    let log = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_target(debug);
-    let started = if format == Some(LogFormat::Json) {
-        log.json().flatten_event(true).try_init()
-    } else {
-        log.try_init()
-    };
-    // Whoever runs this command twice in a process has the first one's log.
-    started.unwrap_or_default();
 }
 
 /// The first of the addresses that is free. Where one was asked for, no other will do.
