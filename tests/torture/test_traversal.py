@@ -312,3 +312,34 @@ def test_links_of_a_store_lead_nowhere(place, figure):
     assert SECRET[:20] not in tile.body
     assert seconds < AT_ONCE
     assert pipe.status in (200, 422, 503), pipe.body
+
+
+def test_what_is_watched_does_not_lead_away(place, figure):
+    """A file that becomes a link to another folder stays as it was; a link that was named is followed."""
+    images = place / "gallery"
+    images.mkdir()
+    runs = place / "runs"
+    runs.mkdir()
+    for number in (1, 2):
+        np.save(runs / f"{number}.npy", np.full((4, 4), number, np.uint8))
+    np.save(images / "plain.npy", np.full((4, 4), 7, np.uint8))
+    latest = place / "latest.npy"
+    latest.symlink_to(runs / "1.npy")
+    with Server(images, latest, "--watch") as server:
+        value = "/images/{}/value?x=0&y=0"
+        assert server.json(value.format("latest"))["values"] == [1]
+        for file, target in ((images / "plain.npy", place / "secret.npy"), (latest, runs / "2.npy")):
+            link = place / "link"
+            link.symlink_to(target)
+            link.replace(file)
+        until = time.monotonic() + 20
+        while server.json(value.format("latest"))["values"] != [2] or "plain.npy" not in server.stderr():
+            assert time.monotonic() < until, server.stderr()
+            time.sleep(0.1)
+        shown = server.json(value.format("plain"))["values"]
+        said = server.stderr()
+    figure(
+        "R30", "a watched file that is replaced by a link out of its folder", "not followed", shown=shown[0]
+    )
+    assert shown == [7]
+    assert "a link to another folder now" in said
