@@ -18,18 +18,18 @@ const METRES = (2 * HALF_WORLD) / 1024;
 const colour = (x, y) => [Math.floor((x * 255) / WIDTH), Math.floor((y * 255) / HEIGHT), 128];
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SCRIPTS = {
-  'openseadragon.js': here('../node_modules/openseadragon/build/openseadragon/openseadragon.min.js'),
-  'leaflet.js': here('../node_modules/leaflet/dist/leaflet.js'),
-  'leaflet.css': here('../node_modules/leaflet/dist/leaflet.css'),
+  'openseadragon.js': here('../../tests/clients/node_modules/openseadragon/build/openseadragon/openseadragon.min.js'),
+  'leaflet.js': here('../../tests/clients/node_modules/leaflet/dist/leaflet.js'),
+  'leaflet.css': here('../../tests/clients/node_modules/leaflet/dist/leaflet.css'),
   'ol.js': here('../node_modules/ol/dist/ol.js'),
   'ol.css': here('../node_modules/ol/ol.css'),
-  'maplibre.js': here('../node_modules/maplibre-gl/dist/maplibre-gl.js'),
-  'maplibre.css': here('../node_modules/maplibre-gl/dist/maplibre-gl.css'),
-  'mirador.js': here('../node_modules/mirador/dist/mirador.min.js'),
+  'maplibre.js': here('../../tests/clients/node_modules/maplibre-gl/dist/maplibre-gl.js'),
+  'maplibre.css': here('../../tests/clients/node_modules/maplibre-gl/dist/maplibre-gl.css'),
+  'mirador.js': here('../../tests/clients/node_modules/mirador/dist/mirador.min.js'),
 };
 /** What is imported by name, out of one file of modules. */
 const MODULES = { viv: ['@deck.gl/core', '@hms-dbmi/viv'] };
-const BUTTONS = here('../node_modules/openseadragon/build/openseadragon/images');
+const BUTTONS = here('../../tests/clients/node_modules/openseadragon/build/openseadragon/images');
 const TYPES = { js: 'text/javascript', css: 'text/css' };
 
 /** A page that a client is pasted into. */
@@ -45,7 +45,7 @@ const html = (client) => {
     <body style="margin: 0"><div id="map" data-testid="map" style="position: relative; width: ${WIDTH}px; height: ${HEIGHT}px"></div>`;
 };
 
-/** A file of `e2e` with all that it imports, as one. */
+/** A file with all that it imports, as one. */
 async function bundled(name) {
   const { output } = await build({
     configFile: false,
@@ -76,7 +76,7 @@ before(async () => {
   }
   writeFileSync(join(folder, 'photo.ppm'), Buffer.concat([Buffer.from(`P6 ${WIDTH} ${HEIGHT} 255\n`), pixels]));
   writeFileSync(join(folder, 'gray.pgm'), Buffer.concat([Buffer.from('P5 300 200 255\n'), Buffer.alloc(300 * 200, 90)]));
-  viv = await bundled('viv.mjs');
+  viv = await bundled('../../tests/clients/viv.mjs');
   site = http.createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
     const name = pathname.split('/').at(-1);
