@@ -66,7 +66,7 @@ def test_every_number_has_an_answer_of_bounded_size(server, full, figure):
     cases = FULL if full else SHORT
     addresses = Addresses(32)
     statuses: Counter[int] = Counter()
-    most, slowest, wrong = 0, 0.0, []
+    most, slowest, wrong = 0, (0.0, ""), []
     began = time.perf_counter()
     for start in range(0, cases, 5000):
         batch = [addresses.one() for _ in range(min(5000, cases - start))]
@@ -74,7 +74,7 @@ def test_every_number_has_an_answer_of_bounded_size(server, full, figure):
         before = time.perf_counter()
         for (path, whole), answer in zip(batch, ask_all(server.port, asked), strict=True):
             now = time.perf_counter()
-            slowest, before = max(slowest, now - before), now
+            slowest, before = max(slowest, (now - before, path)), now
             statuses[answer.status] += 1
             area = pixels(answer) if answer.status == 200 else 0
             most = max(most, area)
@@ -90,14 +90,14 @@ def test_every_number_has_an_answer_of_bounded_size(server, full, figure):
         wrong=len(wrong),
         answered_200=statuses[200],
         most_pixels=most,
-        slowest_seconds=slowest,
+        slowest_seconds=slowest[0],
         seconds=seconds,
     )
     assert not wrong, wrong[:20]
     # Enough of them mean something, so that it is not a test of refusals alone.
     assert statuses[200] > cases / 20, statuses
-    # No answer here is a large one; that of a runaway would take far longer.
-    assert slowest < 10
+    # The largest take two seconds of two cores that do nothing else; this is where the server itself gives up.
+    assert slowest[0] < 30, slowest
 
 
 # What is answered at most, and what is one more than that; 0: no size of ours, whatever it is.
