@@ -72,6 +72,7 @@ macro_rules! field {
 }
 
 impl Fields<'_> {
+    field!(u8, u8);
     field!(i16, i16);
     field!(i32, i32);
     field!(i64, i64);
@@ -126,7 +127,7 @@ fn version_1(fields: &Fields<'_>) -> Result<Header> {
         .collect::<Result<_>>()?;
     let is_pair = fields.text(344, 4) == "ni1";
     let start = f64::from(fields.f32(108)?);
-    let (space_unit, time_unit) = units(i32::from(fields.bytes[123]));
+    let (space_unit, time_unit) = units(i32::from(fields.u8(123)?));
     Ok(Header {
         version: 1,
         big_endian: fields.big_endian,
