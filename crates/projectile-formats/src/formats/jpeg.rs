@@ -1,5 +1,6 @@
 //! JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK.
 
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use projectile_core::{Error, Result};
@@ -18,6 +19,9 @@ pub(crate) struct Jpeg;
 /// A block of 8 × 8 samples takes at least one bit of a scan, so a byte holds no more than 512 pixels (of up to four
 /// components, in as many scans).
 const MOST_PIXELS_PER_BYTE: u64 = 4096;
+
+/// Scans of a file, each of which goes over all of its pixels. Writers make about ten.
+const MOST_SCANS: usize = 100;
 
 impl Format for Jpeg {
     fn name(&self) -> &'static str {
@@ -43,6 +47,11 @@ impl Format for Jpeg {
 }
 
 fn decode(input: &Input<'_>) -> Result<Picture> {
+    // The decoder counts them as well, but has by then been over the pixels for each.
+    let scans = progressive_scans(&mut input.reader()?).map_err(|error| read_error(&error))?;
+    if scans > MOST_SCANS {
+        return Err(Error::limit(format!("it has more than {MOST_SCANS} scans")));
+    }
     match attempt(input, true) {
         Err(Failure::Broken(reason)) => {
             // Some cameras and tools write streams that only a strict reader minds; PIL reads them. What is
@@ -82,7 +91,7 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
         .set_strict_mode(strict)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_max_scans(100)
+        .jpeg_set_max_scans(MOST_SCANS)
         // The file's EXIF may be asked of the decoder; its pixels are kept in memory only once, in `data`.
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let stream = Stream::new(input.reader()?);
@@ -124,4 +133,82 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
         picture.note("ICC profile", "present, not applied");
     }
     Ok(picture)
+}
+
+/// Counts a progressive file's scans, up to one more than are read. Of another file they are none.
+fn progressive_scans(reader: &mut impl BufRead) -> io::Result<usize> {
+    let mut progressive = false;
+    let mut scans = 0;
+    while scans <= MOST_SCANS {
+        let Some(marker) = next_marker(reader)? else {
+            break;
+        };
+        match marker {
+            // The end, and a scan of a file that is not progressive: those have one for each component at most.
+            0xd9 => break,
+            0xda if !progressive => break,
+            0xda => scans += 1,
+            0xc2 | 0xca => progressive = true,
+            // They have no length.
+            0x01 | 0xd8 => continue,
+            _ => {}
+        }
+        let mut length = [0; 2];
+        if reader.read_exact(&mut length).is_err() {
+            break;
+        }
+        let rest = u64::from(u16::from_be_bytes(length)).saturating_sub(2);
+        io::copy(&mut reader.take(rest), &mut io::sink())?;
+    }
+    Ok(scans)
+}
+
+/// The next marker; those within a scan, and what only looks like one there, are passed over.
+fn next_marker(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
+    let mut after_ff = false;
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        if !after_ff {
+            let at = bytes.iter().position(|&byte| byte == 0xff);
+            after_ff = at.is_some();
+            let passed = at.map_or(bytes.len(), |at| at + 1);
+            reader.consume(passed);
+            continue;
+        }
+        let byte = bytes[0];
+        reader.consume(1);
+        match byte {
+            0xff => {}
+            0x00 | 0xd0..=0xd7 => after_ff = false,
+            marker => return Ok(Some(marker)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scans_are_counted_and_thumbnails_are_not() {
+        let scan = b"\xff\xda\x00\x04\xff\xda\x12\xff\x00\xda\xff\xd0\x34";
+        let file = |frame: u8, scans: usize| {
+            let mut bytes = b"\xff\xd8\xff\xe1\x00\x06\xff\xda\x00\x02".to_vec();
+            bytes.extend([0xff, 0xff, frame, 0, 3, 8]);
+            bytes.extend(scan.repeat(scans));
+            bytes.extend(b"\xff\xd9\xff\xda\x00\x02");
+            bytes
+        };
+        let count = |bytes: &[u8]| progressive_scans(&mut &*bytes).unwrap();
+        assert_eq!(count(&file(0xc2, 3)), 3);
+        assert_eq!(count(&file(0xc0, 3)), 0);
+        assert_eq!(count(&file(0xc2, 2000)), MOST_SCANS + 1);
+        let cut = file(0xc2, 3);
+        for end in 0..cut.len() {
+            assert!(count(&cut[..end]) <= 3);
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! `.npz`: a gallery of arrays, stored or deflated.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;

@@ -18,6 +18,8 @@ use crate::open::OpenOptions;
 
 /// Datasets beyond which a file is no gallery.
 const MOST_DATASETS: usize = 4096;
+/// Groups that are looked into. By links, a few of them can be in each other in more ways than can ever be followed.
+const MOST_GROUPS: usize = 1 << 14;
 /// Groups within groups beyond which one is taken to be inside of itself.
 const DEEPEST: usize = 32;
 
@@ -99,6 +101,7 @@ pub(crate) fn sources(place: &Place, options: &OpenOptions) -> Result<Vec<NamedS
             place,
             options,
             whole: options.limits.whole_array_bytes,
+            groups: 0,
             found: Vec::new(),
             skipped: None,
         };
@@ -137,6 +140,7 @@ struct Walk<'a> {
     place: &'a Place,
     options: &'a OpenOptions,
     whole: u64,
+    groups: usize,
     found: Vec<NamedSource>,
     /// Why the first dataset that is an image is not shown.
     skipped: Option<Error>,
@@ -148,6 +152,12 @@ impl Walk<'_> {
         self.options.cancel.check()?;
         if depth > DEEPEST {
             return Ok(());
+        }
+        self.groups += 1;
+        if self.groups > MOST_GROUPS {
+            return Err(Error::limit(format!(
+                "it holds more than {MOST_GROUPS} groups: name one, e.g. file.h5::/{path}"
+            )));
         }
         let inside = |name: &str| {
             if path.is_empty() {

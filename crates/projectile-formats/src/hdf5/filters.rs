@@ -94,7 +94,8 @@ impl Pipeline {
 fn unshuffled(bytes: &[u8], size: usize) -> Vec<u8> {
     let count = bytes.len() / size;
     let mut out = bytes.to_vec();
-    if size > 1 {
+    // The file tells the size, which may be beyond all that there is: then nothing was moved.
+    if size > 1 && count > 0 {
         for byte in 0..size {
             let from = &bytes[byte * count..(byte + 1) * count];
             for (element, value) in from.iter().enumerate() {
@@ -185,6 +186,7 @@ mod tests {
         assert_eq!(unshuffled(&[1, 3, 5, 2, 4, 6, 9], 2), [1, 2, 3, 4, 5, 6, 9]);
         assert_eq!(unshuffled(&[1, 2], 1), [1, 2]);
         assert_eq!(unshuffled(&[1, 2], 4), [1, 2]);
+        assert_eq!(unshuffled(&[1, 2], usize::MAX), [1, 2]);
     }
 
     #[test]

@@ -23,13 +23,25 @@ pub(super) fn parse(text: &str, long_suffix: bool) -> Result<Literal> {
         rest: text,
         long_suffix,
     };
-    let literal = parser.value(0)?;
     parser.skip_space();
-    if parser.rest.is_empty() {
-        Ok(literal)
-    } else {
-        Err(parser.unexpected("the end"))
+    let before = &text[..text.len() - parser.rest.len()];
+    let literal = parser.value(0)?;
+    let after = parser.rest;
+    parser.skip_space();
+    if !parser.rest.is_empty() {
+        return Err(parser.unexpected("the end"));
     }
+    if is_indented(before.trim_start_matches([' ', '\t'])) || is_indented(after) {
+        return Err(Error::corrupt("broken .npy header: a line is indented"));
+    }
+    Ok(literal)
+}
+
+/// Whether white space outside of brackets ends in a line that begins with blanks, which Python takes for a block.
+fn is_indented(space: &str) -> bool {
+    let line = space.rsplit_once(['\n', '\r']).map_or("", |(_, line)| line);
+    // A form feed begins the line once more.
+    !line.rsplit('\x0c').next().unwrap_or_default().is_empty()
 }
 
 struct Parser<'a> {
@@ -216,8 +228,11 @@ mod tests {
             let list = [1, -2, 16, 40].map(Literal::Integer).to_vec();
             Literal::Dict(vec![(Literal::Text("a".into()), Literal::List(list))])
         });
+        assert_eq!(one(" \n{}  \n  \n"), one("{}\n\x0c"));
         for broken in [
             "",
+            "{}\n  ",
+            "\n {}",
             "(",
             "(,)",
             "(1 2)",

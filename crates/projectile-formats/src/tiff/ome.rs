@@ -9,7 +9,7 @@ use projectile_core::{ChannelInfo, Coordinates, Dimension, Error, Result};
 use super::layout::Plane;
 use super::xml::{self, Element};
 
-/// Planes of one image.
+/// Planes of all images of a file, and pages that are told to be one of them.
 const MOST_PLANES: u64 = 1 << 20;
 
 /// One image of an OME-TIFF.
@@ -53,16 +53,35 @@ pub(super) fn read(description: &str, pages: usize) -> Result<Vec<Image>> {
         )));
     }
     check_files(&root)?;
+    let mut budget = Budget {
+        planes: MOST_PLANES,
+        mentions: MOST_PLANES,
+    };
     let images: Vec<Image> = root
         .all("Image")
         .enumerate()
         .filter_map(|(number, image)| Some((number, image, image.first("Pixels")?)))
-        .map(|(number, image, pixels)| read_image(number, image, pixels, pages))
+        .map(|(number, image, pixels)| read_image(number, image, pixels, pages, &mut budget))
         .collect::<Result<_>>()?;
     if images.is_empty() {
         return Err(Error::corrupt("its OME-XML tells of no image"));
     }
     Ok(images)
+}
+
+/// What a document may still tell of, whose few words could stand for any number of planes.
+struct Budget {
+    planes: u64,
+    mentions: u64,
+}
+
+impl Budget {
+    fn take(left: &mut u64, count: u64) -> Result<()> {
+        *left = left
+            .checked_sub(count)
+            .ok_or_else(|| Error::limit(format!("its OME-XML tells of more than {MOST_PLANES} planes")))?;
+        Ok(())
+    }
 }
 
 /// Refuses a set of files: pixels whose file is another than this one, which is known by the root's own identifier.
@@ -91,7 +110,13 @@ fn check_files(root: &Element) -> Result<()> {
     }
 }
 
-fn read_image(number: usize, image: &Element, pixels: &Element, pages: usize) -> Result<Image> {
+fn read_image(
+    number: usize,
+    image: &Element,
+    pixels: &Element,
+    pages: usize,
+    budget: &mut Budget,
+) -> Result<Image> {
     let size = |letter: char| {
         pixels
             .number::<u64>(&format!("Size{letter}"))
@@ -109,8 +134,8 @@ fn read_image(number: usize, image: &Element, pixels: &Element, pages: usize) ->
     let count = channel_planes
         .checked_mul(z)
         .and_then(|count| count.checked_mul(t))
-        .filter(|&count| count <= MOST_PLANES)
-        .ok_or_else(|| Error::limit(format!("its OME-XML tells of more than {MOST_PLANES} planes")))?;
+        .unwrap_or(u64::MAX);
+    Budget::take(&mut budget.planes, count)?;
     let order = pixels.attribute("DimensionOrder").unwrap_or("XYCZT");
     let order: Vec<char> = order
         .strip_prefix("XY")
@@ -126,7 +151,7 @@ fn read_image(number: usize, image: &Element, pixels: &Element, pages: usize) ->
         z,
         t,
     };
-    let planes = map_planes(pixels, &order, sizes, count, pages)?;
+    let planes = map_planes(pixels, &order, sizes, count, pages, &mut budget.mentions)?;
     let mut extra = Vec::new();
     if t > 1 {
         extra.push(('t', t));
@@ -169,6 +194,7 @@ fn map_planes(
     sizes: Sizes,
     count: u64,
     pages: usize,
+    mentions: &mut u64,
 ) -> Result<Vec<Plane>> {
     let length = |letter: char| match letter {
         'C' => sizes.c,
@@ -192,7 +218,10 @@ fn map_planes(
             }
             begin = begin * length(letter) + first(letter);
         }
-        for at in 0..run.min(count - begin) {
+        let run = run.min(count - begin);
+        // What goes beyond the last page ends there.
+        Budget::take(mentions, run.min(pages as u64))?;
+        for at in 0..run {
             let Some(page) = page.checked_add(at).filter(|&page| page < pages as u64) else {
                 // A run of no stated length goes to the last page.
                 if at > 0 && number("PlaneCount").is_none() {
@@ -370,6 +399,14 @@ mod tests {
         ] {
             assert!(read(&xml(attributes, ""), 1).is_err(), "{attributes}");
         }
+        let many = "SizeC=\"1\" SizeZ=\"600000\" SizeT=\"1\" DimensionOrder=\"XYZCT\"";
+        let image = xml(many, "<TiffData IFD=\"0\"/>");
+        assert!(read(&image, 1).is_ok());
+        let (start, end) = (image.find("<Image").unwrap(), image.find("</OME>").unwrap());
+        let twice = format!("{}{}", &image[..end], &image[start..]);
+        assert_eq!(read(&twice, 1).unwrap_err().kind(), ErrorKind::Limit);
+        let again = xml(many, &"<TiffData IFD=\"0\" PlaneCount=\"600000\"/>".repeat(2));
+        assert_eq!(read(&again, 600_000).unwrap_err().kind(), ErrorKind::Limit);
         assert!(read(&xml(sizes, "<TiffData IFD=\"7\"/>"), 1).is_err());
     }
 }

@@ -9,8 +9,10 @@ use quick_xml::reader::Reader;
 const MOST_BYTES: usize = 4 << 20;
 /// Elements within each other.
 const MOST_DEPTH: usize = 64;
-/// Elements of a document.
-const MOST_ELEMENTS: usize = 1 << 18;
+/// Attributes of a document, and twice its elements, which take more memory.
+const MOST_NODES: usize = 1 << 19;
+/// Attributes of an element, each of which is compared with those before it.
+const MOST_ATTRIBUTES: usize = 64;
 
 /// An element: its name without a prefix, its attributes, the text within it, and its children.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -54,13 +56,17 @@ pub(super) fn parse(text: &str) -> Result<Element> {
     }
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
-    let mut elements = 0;
+    let mut nodes = 0;
     let mut begun = |start: &BytesStart<'_>| -> Result<Element> {
-        elements += 1;
-        if elements > MOST_ELEMENTS {
+        if start.attributes().take(MOST_ATTRIBUTES + 1).count() > MOST_ATTRIBUTES {
+            return Err(broken(&"an element has too many attributes"));
+        }
+        let element = element(start).map_err(|e| broken(&e))?;
+        nodes += 2 + element.attributes.len();
+        if nodes > MOST_NODES {
             return Err(broken(&"it has too many elements"));
         }
-        element(start).map_err(|e| broken(&e))
+        Ok(element)
     };
     loop {
         let ended = match reader.read_event().map_err(|e| broken(&e))? {
@@ -148,6 +154,8 @@ mod tests {
     fn what_would_grow_or_never_end_is_refused() {
         let deep = "<a>".repeat(65) + &"</a>".repeat(65);
         let long = format!("<a b='{}'/>", "x".repeat(4 << 20));
+        let attributes: Vec<String> = (0..65).map(|i| format!(" b{i}=''")).collect();
+        let wide = format!("<a{}/>", attributes.concat());
         for text in [
             "",
             "no xml",
@@ -158,6 +166,7 @@ mod tests {
             "<a b='&c;'/>",
             &deep,
             &long,
+            &wide,
         ] {
             assert!(parse(text).is_err(), "{}", &text[..text.len().min(60)]);
         }

@@ -405,6 +405,17 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn chain(codecs: &[MetadataV3]) -> Result<CodecChain> {
+    /// Bytes of an element that are shuffled, which takes so many rounds even where there are no elements.
+    const MOST_SHUFFLED: u64 = 1 << 16;
+    for codec in codecs {
+        let size = codec.configuration().and_then(|known| known.get("elementsize"));
+        if size.is_some_and(|size| size.as_u64().is_none_or(|size| size == 0 || size > MOST_SHUFFLED)) {
+            return Err(Error::corrupt(format!(
+                "{}: elements of that size are not shuffled",
+                codec.name()
+            )));
+        }
+    }
     CodecChain::from_metadata(codecs).map_err(unsupported)
 }
 
@@ -558,6 +569,10 @@ mod tests {
             (
                 ErrorKind::Unsupported,
                 v2(|d| d["filters"] = json!([{"id": "vlen-utf8"}, {"id": "delta"}])),
+            ),
+            (
+                ErrorKind::Corrupt,
+                v2(|d| d["filters"] = json!([{"id": "shuffle", "elementsize": u64::MAX}])),
             ),
             (ErrorKind::Unsupported, v2(|d| d["dtype"] = json!("<M8[ns]"))),
             (ErrorKind::Unsupported, v2(|d| d["dtype"] = json!([["a", "<u2"]]))),
