@@ -32,9 +32,10 @@ def forget(view: Any) -> None:
 
 @atexit.register
 def close_all() -> None:
-    """Close every view."""
+    """Close every view, all at a time."""
     with _lock:
         views = list(_open)
+    _native.close_all([view.server for view in views])
     for view in views:
         view.close()
 

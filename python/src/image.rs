@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use projectile::{
-    Area, BlockCache, Cancel, ChannelInfo, ChunkedOptions, ChunkedSource, Coordinates, DType, Dimension,
-    Division, Encoding, Error, Image, ImageOptions, NamedSource, OpenOptions, Photometric, ReadFuture,
-    ReadRequest, Resampling, Residence, Result, Source, SourceInfo, Style, TileRequest, colormap,
+    Area, BlockCache, ChannelInfo, ChunkedOptions, ChunkedSource, Coordinates, DType, Dimension, Division,
+    Encoding, Error, Image, ImageOptions, NamedSource, OpenOptions, Photometric, ReadFuture, ReadRequest,
+    Resampling, Residence, Result, Source, SourceInfo, Style, TileRequest, colormap,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::array;
 use crate::error::exception;
+use crate::interrupt::interruptible;
 use crate::lazy::Reader;
 
 /// An image that can be asked for tiles.
@@ -232,8 +233,8 @@ impl PyImage {
 
     /// The display window that suits the values as they are now.
     fn auto_window(&self, py: Python<'_>) -> PyResult<(f64, f64)> {
-        py.detach(|| self.image.fresh_window(&Cancel::new()))
-            .map_err(|error| exception(&error))
+        let image = self.image.clone();
+        interruptible(py, move |cancel| image.fresh_window(cancel))?.map_err(|error| exception(&error))
     }
 
     /// Renders one tile, exactly: the encoded bytes.
@@ -254,7 +255,7 @@ impl PyImage {
         channels: Option<Vec<u64>>,
         indices: Vec<(String, u64)>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let tile = py.detach(|| {
+        let request = || -> Result<TileRequest> {
             let style = Style {
                 colormap: colormap.map(self::colormap).transpose()?,
                 vmin,
@@ -264,14 +265,16 @@ impl PyImage {
                 indices,
                 ..Style::default()
             };
-            let request = TileRequest {
+            Ok(TileRequest {
                 area: Area::Tile { z, x, y, size },
                 style,
                 encoding: Encoding::by_extension(format)?,
-            };
-            self.image.render_final(&request, 1, &Cancel::new())
-        });
-        let tile = tile.map_err(|error| exception(&error))?;
+            })
+        };
+        let request = request().map_err(|error| exception(&error))?;
+        let image = self.image.clone();
+        let tile = interruptible(py, move |cancel| image.render_final(&request, 1, cancel))?
+            .map_err(|error| exception(&error))?;
         Ok(PyBytes::new(py, &tile.bytes))
     }
 }
@@ -290,8 +293,8 @@ pub(crate) fn open(
         axes: facts.axes.as_ref().map(|axes| axes.concat()),
         ..OpenOptions::default()
     };
-    let opened = py.detach(|| projectile::open_sources(&path, &options));
     let name = name.unwrap_or_else(|| projectile::name(&path));
+    let opened = interruptible(py, move |_| projectile::open_sources(&path, &options))?;
     let images = opened.and_then(|sources| {
         sources
             .into_iter()

@@ -6,6 +6,7 @@ use pyo3::types::{PyList, PySlice, PyTuple};
 
 use crate::array;
 use crate::error::{from_python, interpreter_ended};
+use crate::stay::or_stay;
 
 /// Reads blocks by a Python object's `read(list of tuples of slices)`, which answers with a list of numpy arrays in C
 /// order and native byte order.
@@ -37,7 +38,9 @@ impl Reader {
                 PyTuple::new(py, slices.collect::<Vec<_>>())
             })
             .collect::<PyResult<_>>()?;
-        let arrays = self.0.bind(py).call_method1("read", (PyList::new(py, keys)?,))?;
+        let read = self.0.bind(py).getattr("read")?;
+        let arguments = PyTuple::new(py, [PyList::new(py, keys)?])?;
+        let arrays = or_stay(|| read.call1(&arguments))?;
         let mut samples = Vec::with_capacity(blocks.len());
         for read in arrays.try_iter()? {
             match array::samples(&read?)? {

@@ -12,9 +12,11 @@ mod array;
 mod command;
 mod error;
 mod image;
+mod interrupt;
 mod lazy;
 mod runtime;
 mod server;
+mod stay;
 
 use pyo3::prelude::*;
 
@@ -34,5 +36,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(image::guess_axes, module)?)?;
     module.add_function(wrap_pyfunction!(image::colormaps, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::forked, module)?)?;
+    module.add_function(wrap_pyfunction!(server::close_all, module)?)?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Servers: on a port of their own, or asked from within the process.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use projectile::{AllowedHosts, Change, Image, Options, Page, Region, Server, Shutdown, ShutdownHandle};
@@ -13,10 +13,15 @@ use tokio::task::JoinHandle;
 
 use crate::error::exception;
 use crate::image::PyImage;
+use crate::interrupt;
 use crate::runtime::{self, Share};
+use crate::stay::or_stay;
 
 /// How long the end of a server waits for requests in flight.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// How long the end of the interpreter does, of which nobody expects more than that it comes.
+const FAREWELL: Duration = Duration::from_millis(300);
 
 /// A server of images.
 #[pyclass(name = "Server", module = "projectile._native", frozen)]
@@ -64,6 +69,8 @@ impl PyServer {
         let mut options = Options::default();
         options.tile_size = tile_size;
         options.framed_by_notebooks = true;
+        // Arrays that are computed when they are looked at take the time that they take.
+        options.deadline = None;
         options.page = client.map_or(Page::Viewer, Page::Client);
         options.hosts = if any_host {
             AllowedHosts::any()
@@ -248,7 +255,9 @@ impl PyServer {
         let live = self.server()?.live().clone();
         let handle = self.handle()?.clone();
         let patience = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let png = py.detach(|| handle.block_on(live.screenshot(patience)));
+        let (done, waiting) = mpsc::channel();
+        handle.spawn(async move { done.send(live.screenshot(patience).await) });
+        let png = interrupt::wait(py, waiting)?.ok_or_else(closed)?;
         Ok(png.map(|png| PyBytes::new(py, &png)))
     }
 
@@ -267,9 +276,26 @@ impl PyServer {
         if !self.share.is_ours() {
             return;
         }
-        let state = self.lock().take();
-        py.detach(|| self.end(state));
+        py.detach(|| self.finish(self.begin_to_end(), Instant::now() + DRAIN));
     }
+}
+
+/// Ends all of them together: what one still has to answer keeps none of the others open for longer.
+#[pyfunction]
+pub(crate) fn close_all(py: Python<'_>, servers: Vec<Py<PyServer>>) {
+    let ours = || {
+        servers
+            .iter()
+            .map(Py::get)
+            .filter(|server| server.share.is_ours())
+    };
+    py.detach(|| {
+        let ending: Vec<_> = ours().map(|server| (server, server.begin_to_end())).collect();
+        let deadline = Instant::now() + FAREWELL;
+        for (server, listening) in ending {
+            server.finish(listening, deadline);
+        }
+    });
 }
 
 impl PyServer {
@@ -291,27 +317,31 @@ impl PyServer {
         })
     }
 
-    fn end(&self, state: Option<State>) {
-        let Some(State { server, listening }) = state else {
-            return;
-        };
+    /// Tells everybody that it ends, and takes no more requests.
+    fn begin_to_end(&self) -> Option<Listening> {
+        let State { server, listening } = self.lock().take()?;
         server.stop();
-        if let (
+        listening.inspect(|listening| listening.shutdown.drain())
+    }
+
+    /// Waits for what is being answered, until `deadline`; then cuts it off.
+    fn finish(&self, listening: Option<Listening>, deadline: Instant) {
+        let (
             Some(Listening {
                 shutdown, mut task, ..
             }),
             Some(handle),
         ) = (listening, self.share.handle())
-        {
-            shutdown.drain();
-            handle.block_on(async {
-                if tokio::time::timeout(DRAIN, &mut task).await.is_err() {
-                    shutdown.leave();
-                    // It cuts what is left and ends at once.
-                    let _ = tokio::time::timeout(DRAIN, task).await;
-                }
-            });
-        }
+        else {
+            return;
+        };
+        handle.block_on(async {
+            if tokio::time::timeout_at(deadline.into(), &mut task).await.is_err() {
+                shutdown.leave();
+                // It cuts what is left and ends at once.
+                let _ = tokio::time::timeout(DRAIN, task).await;
+            }
+        });
     }
 }
 
@@ -362,9 +392,10 @@ async fn call(
     let callback = Arc::clone(callback);
     let called = tokio::task::spawn_blocking(move || {
         Python::try_attach(|py| {
-            let answer = callback.call1(py, (status, headers, PyBytes::new(py, &bytes), more));
+            let arguments = (status, headers, PyBytes::new(py, &bytes), more).into_pyobject(py);
+            let answer = arguments.and_then(|arguments| or_stay(|| callback.bind(py).call1(&arguments)));
             answer
-                .and_then(|answer| answer.is_truthy(py))
+                .and_then(|answer| answer.is_truthy())
                 .unwrap_or_else(|exception| {
                     exception.write_unraisable(py, None);
                     false
