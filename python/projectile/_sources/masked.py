@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._native import Image
-from . import blocks
+from . import blocks, mapped
 from .options import Options
 
 
@@ -17,10 +17,11 @@ class _Filled(blocks.BlockReader):
 
     def __init__(self, array: np.ma.MaskedArray[Any, Any], dtype: np.dtype[Any], fill: float) -> None:
         super().__init__(array, dtype)
+        self.data = mapped.reader(np.ma.getdata(array))
         self.fill = fill
 
     def finish(self, block: Any) -> npt.NDArray[Any]:
-        data = np.array(np.ma.getdata(block), dtype=self.dtype, order="C")
+        data = np.array(self.data.finish(np.ma.getdata(block)), dtype=self.dtype, order="C")
         data[np.ma.getmaskarray(block)] = self.fill
         return data
 

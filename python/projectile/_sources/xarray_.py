@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._native import Image
-from . import blocks, dask_, duck, numpy_
+from . import blocks, dask_, duck, mapped, numpy_
 from .options import Options
 
 _ROWS = ("y", "lat", "latitude", "row", "rows", "north", "northing")
@@ -68,9 +68,11 @@ def _image(array: Any, options: Options) -> Image:
         return dask_.image(array.data, options, "xarray", **known)
     # What was opened from a file is a promise until it is asked for: `data` would read all of it.
     stored = getattr(array.variable, "_data", None)
-    if isinstance(stored, np.ndarray) and numpy_.is_usable(array.data):
-        name = known.pop("name")
-        return Image.from_array(array.data, options.title(name), **options.keywords("xarray", **known))
+    if isinstance(stored, np.ndarray):
+        if numpy_.is_usable(array.data):
+            name = known.pop("name")
+            return Image.from_array(array.data, options.title(name), **options.keywords("xarray", **known))
+        return blocks.image(mapped.reader(array.data), array.shape, None, options, "xarray", **known)
     preferred = array.encoding.get("chunksizes") or array.encoding.get("chunks")
     chunks = list(preferred) if preferred and len(preferred) == array.ndim else duck.chunks_of(array.variable)
     reader = _Loaded(array, blocks.sample_dtype(array.dtype))
