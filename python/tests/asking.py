@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 import oracle
 import projectile
+from client import PATIENCE, Reply, ask
 from PIL import Image
-
-PATIENCE = 60
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def ask(url: str, tail: str, /, **query: Any) -> Reply:
-    """Ask for the address `tail` below `url`, over a connection of its own."""
-    where = urlsplit(url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
-    try:
-        connection.request("GET", f"{where.path}{tail}?{urlencode(query)}" if query else where.path + tail)
-        answer = connection.getresponse()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(answer.status, headers, answer.read())
-    finally:
-        connection.close()
 
 
 def get(view: projectile.View, tail: str, image: int = 0, /, **query: Any) -> Reply:

@@ -15,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "oracle"))
 
 import projectile
+from figures import figure, full, pytest_runtest_makereport, pytest_terminal_summary
+
+__all__ = ["figure", "full", "pytest_runtest_makereport", "pytest_terminal_summary"]
 
 
 @pytest.fixture

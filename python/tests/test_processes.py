@@ -7,32 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import projectile
 import pytest
+from interpreters import interruptible, run
 from support import get, is_free
 
 SMALL = np.arange(256, dtype=np.uint8).reshape(16, 16)
-
-
-def run(script: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Run a script in an interpreter of its own."""
-    script = textwrap.dedent(script)
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-    )
 
 
 def threads() -> int:
@@ -146,21 +131,6 @@ def test_the_interpreter_ends_though_views_are_open() -> None:
     assert is_free(int(ended.stdout))
 
 
-@contextmanager
-def interruptible(words: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """Start a program that hears Ctrl-C, even where whoever runs the tests does not."""
-    with subprocess.Popen(
-        words,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def test_control_c_ends_run_and_wait() -> None:
     for call in (
         "projectile.run(array, port=0)",
@@ -247,48 +217,3 @@ def test_a_forked_child_neither_hangs_nor_keeps_the_port() -> None:
     """
     ended = run(script, timeout=120)
     assert ended.stdout.strip() == "done", ended
-
-
-def test_multiprocessing_by_every_method() -> None:
-    script = """
-        import multiprocessing, numpy, projectile, urllib.request
-        def work(_):
-            with projectile.show(numpy.zeros((64, 64))) as view:
-                return urllib.request.urlopen(view.url + '0/0/0.png', timeout=20).status
-        if __name__ == '__main__':
-            view = projectile.show(numpy.zeros((64, 64)))
-            for method in ('fork', 'spawn', 'forkserver'):
-                with multiprocessing.get_context(method).Pool(2) as pool:
-                    assert pool.map(work, range(4)) == [200] * 4, method
-            assert urllib.request.urlopen(view.url + '0/0/0.png').status == 200
-            print('done')
-    """
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"projectile-spawn-{os.getpid()}.py"  # noqa: S108
-    path.write_text(textwrap.dedent(script))
-    try:
-        ended = subprocess.run(
-            [sys.executable, str(path)], capture_output=True, text=True, timeout=120, check=False
-        )
-    finally:
-        path.unlink()
-    assert ended.stdout.strip() == "done", ended
-
-
-def test_tiles_come_while_python_is_busy() -> None:
-    """A loop that holds the interpreter keeps no tile of an array in memory waiting."""
-    script = """
-        import numpy, projectile, subprocess, sys, time
-        view = projectile.show(numpy.random.default_rng(0).random((2048, 2048)))
-        ask = 'import sys, time, urllib.request\\n' \\
-            'for i in range(64):\\n' \\
-            '    urllib.request.urlopen(f"{sys.argv[1]}3/{i % 8}/{i // 8}.png", timeout=20).read()\\n' \\
-            'print("all")'
-        client = subprocess.Popen([sys.executable, '-c', ask, view.url], stdout=subprocess.PIPE, text=True)
-        sys.setswitchinterval(1000)
-        until = time.monotonic() + 3
-        while client.poll() is None and time.monotonic() < until:
-            sum(range(2_000_000))  # never lets go of the interpreter by itself
-        print(client.poll(), client.stdout.read().strip())
-    """
-    ended = run(script)
-    assert ended.stdout.strip() == "0 all", ended

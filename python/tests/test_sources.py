@@ -124,14 +124,6 @@ def test_read_only_memory(show, random):
     assert address(array) == array.ctypes.data
 
 
-def test_a_file_that_is_mapped_into_memory(show, random, tmp_path):
-    array = random("i2", SHAPE)
-    np.save(tmp_path / "a.npy", array)
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
-    check(show(mapped), array)
-    assert address(mapped) == mapped.ctypes.data
-
-
 def test_subclasses_of_arrays(show, random):
     array = random("f4", SHAPE).view(np.recarray)
     check(show(array), np.asarray(array))
