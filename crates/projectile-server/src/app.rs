@@ -1,15 +1,17 @@
 //! From a request to its answer: the front door, the protocols, the cache, the pool.
 
+use std::future::Future;
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, LINK, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, Tile, TileRequest};
 use tokio::sync::{Semaphore, oneshot};
+use tracing::Instrument;
 
 use crate::access;
 use crate::address::Address;
@@ -27,16 +29,16 @@ use crate::options::{Options, Page};
 use crate::pool::{Busy, Pool};
 use crate::protocol::{self, Call, Told, World};
 use crate::question;
+use crate::queue::Asker;
 use crate::remotes;
 use crate::respond::{self, Document, Reply};
 use crate::security::token::Pass;
 use crate::security::{headers, origin};
+use crate::strikes;
+use crate::trace;
 use crate::upload::Upload;
 use crate::uploads::Uploads;
 use crate::viewer;
-
-/// The longest address that is read.
-const LONGEST_ADDRESS: usize = 4 << 10;
 
 /// Threads that wait for sources far away: more than cores, as they mostly wait.
 const WAITING_THREADS: usize = 32;
@@ -59,6 +61,7 @@ pub(crate) struct App {
     builder: Arc<Builder>,
     live: Live,
     in_flight: Semaphore,
+    is_ending: AtomicBool,
     metrics: Metrics,
 }
 
@@ -76,6 +79,7 @@ impl App {
             builder: Arc::new(Builder::new(cores, live.clone())?),
             live,
             in_flight: Semaphore::new(options.limits.in_flight),
+            is_ending: AtomicBool::new(false),
             metrics: Metrics::new(),
             options,
         })
@@ -93,6 +97,12 @@ impl App {
         &self.live
     }
 
+    /// Says that no more requests are wanted, and lets pages go that listen: the end would wait for them.
+    pub(crate) fn drain(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+        self.live.close();
+    }
+
     /// Calls off work that no request waits for.
     pub(crate) fn stop(&self) {
         self.live.close();
@@ -102,8 +112,10 @@ impl App {
     /// Answers a request. `peer` is the client's address, where it is known.
     pub(crate) async fn answer(&self, parts: &Parts, upload: &mut Upload, peer: Option<IpAddr>) -> Reply {
         let (began, id) = (Instant::now(), access::request_id(parts));
+        let span = trace::request(parts, &id, peer);
         let mut protocol = "none";
-        let mut reply = match self.admit(parts, upload, peer, &mut protocol).await {
+        let admitted = self.admit(parts, upload, peer, &mut protocol);
+        let mut reply = match admitted.instrument(span.clone()).await {
             Ok(reply) => reply,
             Err(problem) => problem.reply(),
         };
@@ -137,6 +149,7 @@ impl App {
             took,
         };
         line.log();
+        trace::answered(&span, parts, protocol, status, bytes);
         reply.headers_mut().insert(access::REQUEST_ID, id);
         reply
     }
@@ -163,10 +176,11 @@ impl App {
             _ => {}
         }
         let length = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
-        if length > LONGEST_ADDRESS {
+        let longest = self.options.limits.address;
+        if length > longest {
             return Err(Problem::new(
                 StatusCode::URI_TOO_LONG,
-                "an address has at most 4096 characters",
+                format!("an address has at most {longest} characters"),
             ));
         }
         if matches!(parts.uri.path(), "/healthz" | "/readyz") {
@@ -181,7 +195,7 @@ impl App {
         let _room = self.in_flight.try_acquire().map_err(|_| {
             Problem::busy(
                 "more requests than this server answers at a time",
-                std::time::Duration::from_secs(1),
+                Duration::from_secs(1),
             )
         })?;
         self.reply(parts, upload, peer, protocol).await
@@ -232,7 +246,9 @@ impl App {
                 pinned,
                 link,
             } => {
-                let mut reply = self.tile(entry, request, pinned, &parts.headers).await?;
+                let mut reply = self
+                    .tile(entry, request, pinned, (&parts.headers, Asker::new(peer)))
+                    .await?;
                 if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
                     reply.headers_mut().insert(LINK, link);
                 }
@@ -242,18 +258,23 @@ impl App {
             Call::Document(document) => Ok(respond::document(document, &parts.headers)),
             Call::Work { entry, work } => {
                 let seen = Arc::clone(&entry);
-                let work = move |cancel: &Cancel| work(&seen, cancel);
-                let document: Document = self.on_pool(&entry.image, work).await?;
+                let work = move |cancel: &Cancel| {
+                    let document: Document = work(&seen, cancel)?;
+                    let hash = document.hash();
+                    Ok((document, hash))
+                };
+                let (document, hash) = self.on_pool(&entry, Asker::new(peer), work).await?;
                 // A description asks for the levels that it calls provisional.
                 self.builder.wake(&entry);
-                Ok(respond::document(document, &parts.headers))
+                Ok(respond::hashed_document(document, hash, &parts.headers))
             }
             Call::Fetch { entry, block, style } => {
-                let image = entry.image.clone();
-                let (pool, cancel) = (self.pool_for(&image), Cancel::new());
+                let (pool, cancel) = (self.pool_for(&entry.image), Cancel::new());
+                let seen = Arc::clone(&entry);
                 // Nothing depends on it: where there is no room, or it fails, the tiles will say so.
-                let _ = pool.submit(cancel.clone(), move || {
-                    if let Err(error) = caught(|| image.fetch(&block, &style, &cancel)) {
+                let _ = pool.submit(Asker::new(peer), cancel.clone(), move || {
+                    let fetch = || seen.image.fetch(&block, &style, &cancel);
+                    if let Err(error) = seen.strikes.guard(fetch) {
                         tracing::debug!(error = error.message(), "could not read ahead");
                     }
                 });
@@ -295,11 +316,14 @@ impl App {
 
     /// Whether a request would be taken.
     fn readiness(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
+        if self.is_ending.load(Ordering::Relaxed) {
+            return Err(Problem::busy("this server is ending", Duration::from_secs(1)));
+        }
         let is_full = self.in_flight.available_permits() == 0 || self.pool.waiting() >= self.options.queue;
         if is_full {
             return Err(Problem::busy(
                 "there is no room for more requests",
-                std::time::Duration::from_secs(1),
+                Duration::from_secs(1),
             ));
         }
         let status = Status { status: "ok".into() };
@@ -359,7 +383,7 @@ impl App {
         // A type that another site's page cannot send without asking first, which is refused.
         needs_type(headers, "application/octet-stream")?;
         let kept = uploads.keep(name, upload).await?;
-        let opened = tokio::task::spawn_blocking(move || caught(|| kept.open())).await;
+        let opened = tokio::task::spawn_blocking(move || strikes::once(|| kept.open())).await;
         let images = opened.map_err(|error| Error::internal(error.to_string()))??;
         let ids = self.catalog.add(images);
         self.live.listed(&[]);
@@ -391,7 +415,7 @@ impl App {
             None => String::new(),
             Some(entry) => {
                 let image = entry.image.clone();
-                self.on_pool(&entry.image, move |cancel| {
+                self.on_pool(&entry, Asker::default(), move |cancel| {
                     let window = image.display(cancel)?.window;
                     let name = image.colormap().map_or("gray", |map| map.name);
                     Ok(format!("/{name}/{}/{}", window.vmin, window.vmax))
@@ -411,7 +435,7 @@ impl App {
         entry: Arc<Entry>,
         request: TileRequest,
         pinned: Option<u64>,
-        asked: &HeaderMap,
+        (asked, asker): (&HeaderMap, Asker),
     ) -> Result<Reply, Problem> {
         // Before a pixel is read: what changes meanwhile belongs to a later revision.
         let revision = entry.image.revision_of(&request);
@@ -423,7 +447,11 @@ impl App {
         }
         if entry.image.is_quick(key.request()) {
             // Made here in less time than another thread takes to wake up, so it needs neither pool nor cache.
-            let tile = caught(|| entry.image.render(key.request(), &Cancel::new()))?;
+            let tile = entry
+                .strikes
+                .guard(|| entry.image.render(key.request(), &Cancel::new()));
+            self.metrics.renders.ended(&tile);
+            let tile = tile?;
             return Ok(respond::tile(Ready::from(tile), etag, pinned));
         }
         let tile = if let Some(tile) = self.cache.get(&key) {
@@ -431,34 +459,41 @@ impl App {
             tile
         } else {
             self.metrics.cache_misses.inc();
-            self.render(&entry, key).await?
+            self.render(&entry, key, asker).await?
         };
         Ok(respond::tile(tile, etag, pinned))
     }
 
     /// Renders a tile, or waits for whoever renders it already.
-    async fn render(&self, entry: &Arc<Entry>, key: Key) -> Result<Ready, Problem> {
+    async fn render(&self, entry: &Arc<Entry>, key: Key, asker: Asker) -> Result<Ready, Problem> {
         let start = |pilot: crate::flight::Pilot<Key, Ready>, cancel: Cancel| {
             let (entry, key) = (Arc::clone(entry), key.clone());
             let (cache, builder) = (Arc::clone(&self.cache), Arc::clone(&self.builder));
-            let flag = cancel.clone();
-            self.pool_for(&entry.image.clone()).submit(cancel, move || {
-                let tile = caught(|| rendered(&entry.image, key.request(), &flag)).map(Ready::from);
-                // One that failed may have asked for levels, too.
-                if entry.image.wants_build() {
-                    builder.wake(&entry);
-                }
-                if let Ok(tile) = &tile {
-                    // Before the flight lands: who comes between the two finds it here.
-                    cache.keep(key, tile);
-                }
-                pilot.land(tile);
-            })
+            let (flag, span) = (cancel.clone(), trace::render());
+            let renders = self.metrics.renders.clone();
+            self.pool_for(&entry.image.clone())
+                .submit(asker, cancel, move || {
+                    let _span = span.entered();
+                    let tile = entry
+                        .strikes
+                        .guard(|| rendered(&entry.image, key.request(), &flag))
+                        .map(Ready::from);
+                    renders.ended(&tile);
+                    // One that failed may have asked for levels, too.
+                    if entry.image.wants_build() {
+                        builder.wake(&entry);
+                    }
+                    if let Ok(tile) = &tile {
+                        // Before the flight lands: who comes between the two finds it here.
+                        cache.keep(key, tile);
+                    }
+                    pilot.land(tile);
+                })
         };
         let joined = self.flights.join(key.clone(), || self.cache.get(&key), start);
         match joined.map_err(busy)? {
             Joined::Ready(tile) => Ok(tile),
-            Joined::Waiting(waiter) => Ok(waiter.outcome().await?),
+            Joined::Waiting(waiter) => self.in_time(waiter.outcome()).await,
         }
     }
 
@@ -478,7 +513,8 @@ impl App {
     /// Runs `job` on the pool for `image`; it is called off when this future is dropped.
     async fn on_pool<T: Send + 'static>(
         &self,
-        image: &Image,
+        entry: &Arc<Entry>,
+        asker: Asker,
         job: impl FnOnce(&Cancel) -> Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         struct CallOff(Cancel);
@@ -488,16 +524,36 @@ impl App {
             }
         }
         let cancel = CallOff(Cancel::new());
-        let flag = cancel.0.clone();
+        let (flag, span) = (cancel.0.clone(), trace::render());
         let (sender, outcome) = oneshot::channel();
-        self.pool_for(image)
-            .submit(flag.clone(), move || {
+        let seen = Arc::clone(entry);
+        self.pool_for(&entry.image)
+            .submit(asker, flag.clone(), move || {
+                let _span = span.entered();
                 // Nobody may be there any more to hear it.
-                let _ = sender.send(caught(|| job(&flag)));
+                let _ = sender.send(seen.strikes.guard(|| job(&flag)));
             })
             .map_err(busy)?;
-        let outcome = outcome.await.unwrap_or_else(|_| Err(Error::cancelled()));
-        Ok(outcome?)
+        self.in_time(async { outcome.await.unwrap_or_else(|_| Err(Error::cancelled())) })
+            .await
+    }
+
+    /// Waits for work on a pool for as long as a request may. What waits is dropped then, which calls the work off where
+    /// nobody else waits for it.
+    async fn in_time<T>(&self, outcome: impl Future<Output = Result<T>>) -> Result<T, Problem> {
+        let Some(deadline) = self.options.deadline else {
+            return Ok(outcome.await?);
+        };
+        match tokio::time::timeout(deadline, outcome).await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_) => Err(Problem::busy(
+                format!(
+                    "it is not ready after {} s, the longest that a request may take",
+                    deadline.as_secs_f64()
+                ),
+                Duration::from_secs(1),
+            )),
+        }
     }
 }
 
@@ -535,20 +591,6 @@ fn busy(Busy { retry_after }: Busy) -> Problem {
         "more tiles wait to be rendered than this server keeps in its queue",
         retry_after,
     )
-}
-
-/// A panic is an error of ours; the thread that it came to lives on.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("a panic");
-        Err(Error::new(
-            ErrorKind::Internal,
-            format!("a render panicked: {text}"),
-        ))
-    })
 }
 
 /// How hard PNG tiles are compressed for this client: not at all on this machine, where bytes cost nothing.

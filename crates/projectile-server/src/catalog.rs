@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use projectile_core::Image;
 
+use crate::strikes::Strikes;
+
 /// The longest id that a name gives.
 const LONGEST: usize = 64;
 
@@ -15,6 +17,7 @@ pub(crate) struct Entry {
     pub(crate) image: Image,
     /// Its own for ever: what the cache knows it by.
     pub(crate) number: usize,
+    pub(crate) strikes: Strikes,
 }
 
 /// All images, in the order in which they came. Requests see it as it was when they looked.
@@ -35,7 +38,12 @@ impl Listing {
     fn entry(&mut self, id: String, image: Image) -> Arc<Entry> {
         let number = self.counted;
         self.counted += 1;
-        Arc::new(Entry { id, image, number })
+        Arc::new(Entry {
+            id,
+            image,
+            number,
+            strikes: Strikes::default(),
+        })
     }
 
     fn add(&mut self, image: Image) -> String {

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{HeaderValue, StatusCode, request::Parts};
 use hyper::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::error::Problem;
@@ -22,11 +24,19 @@ use crate::guard::{Answer, Deadlines, Guarded, Phase};
 use crate::options::Limits;
 use crate::respond::Reply;
 use crate::shutdown::Shutdown;
+use crate::unsent::Unsent;
 use crate::upload::Upload;
 
-/// The greatest head that hyper reads; it takes no less than 8 KiB.
-const HEAD_BYTES: usize = 16 << 10;
-const HEADERS: usize = 64;
+/// hyper panics where it is to read less.
+const LEAST_HEAD: usize = 8 << 10;
+
+/// Connections beyond the limit that are told so at a time, and for how long at most; more are just closed.
+const TURNED_AWAY: usize = 64;
+const TURNING_AWAY: Duration = Duration::from_secs(1);
+
+/// How long a server that ends still takes requests, so that none is lost that was on its way: each is told that it is the
+/// last one of its connection.
+const LAST_CALL: Duration = Duration::from_millis(150);
 
 /// Answers to connections beyond the limit: there is no room to read what they ask.
 const FULL: &[u8] =
@@ -40,29 +50,69 @@ where
     F: Future<Output = (Reply, Upload)> + Send + 'static,
 {
     let handler = Arc::new(handler);
+    let unsent = Unsent::new(limits.unsent);
+    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
     let mut connections = JoinSet::new();
     let mut backoff = Backoff::default();
+    let mut last_call = std::pin::pin!(last_call(shutdown.clone()));
+    let mut draining = shutdown.clone();
     loop {
         tokio::select! {
             biased;
-            () = shutdown.draining() => break,
+            () = last_call.as_mut() => break,
+            () = draining.draining(), if connections.is_empty() => break,
+            () = shutdown.leaving() => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             (stream, peer) = accept(&listener, &mut backoff) => {
                 if connections.len() >= limits.connections {
-                    let _ = stream.try_write(FULL);
+                    if let Ok(seat) = Arc::clone(&turned_away).try_acquire_owned() {
+                        tokio::spawn(turn_away(stream, seat));
+                    }
                     continue;
                 }
-                connections.spawn(connection(stream, peer, limits, shutdown.clone(), Arc::clone(&handler)));
+                let (handler, unsent) = (Arc::clone(&handler), Arc::clone(&unsent));
+                connections.spawn(connection(stream, peer, limits, shutdown.clone(), handler, unsent));
             }
         }
     }
-    drop(listener);
+    // Those that wait at the door were let in by the system already, and what they ask may be there.
+    for (stream, peer) in waiting(listener) {
+        let (handler, unsent) = (Arc::clone(&handler), Arc::clone(&unsent));
+        connections.spawn(connection(
+            stream,
+            peer,
+            limits,
+            shutdown.clone(),
+            handler,
+            unsent,
+        ));
+    }
     tokio::select! {
         () = async { while connections.join_next().await.is_some() {} } => {}
         () = tokio::time::sleep(limits.drain) => tracing::warn!("cut {} connections at the drain deadline", connections.len()),
         () = shutdown.leaving() => {}
     }
     connections.shutdown().await;
+}
+
+/// Ends when a server that ends takes no more requests.
+async fn last_call(mut shutdown: Shutdown) {
+    shutdown.draining().await;
+    tokio::time::sleep(LAST_CALL).await;
+}
+
+/// The connections that nobody has accepted yet; there will be no more.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else {
+        return Vec::new();
+    };
+    let accepted = std::iter::from_fn(|| listener.accept().ok());
+    accepted
+        .filter_map(|(stream, peer)| {
+            stream.set_nonblocking(true).ok()?;
+            Some((TcpStream::from_std(stream).ok()?, peer))
+        })
+        .collect()
 }
 
 /// Waits after errors that repeat, and speaks of them at most once a second.
@@ -100,12 +150,27 @@ async fn accept(listener: &TcpListener, backoff: &mut Backoff) -> (TcpStream, So
     }
 }
 
+/// Tells a client that there is no room. What it sends is read until it has gone: a connection that is closed before is
+/// reset, and the client may never see the answer.
+async fn turn_away(mut stream: TcpStream, _seat: OwnedSemaphorePermit) {
+    let telling = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await?;
+        let mut space = [0; 1024];
+        while stream.read(&mut space).await? > 0 {}
+        Ok::<_, io::Error>(())
+    };
+    // However it ends, there is nobody to tell.
+    let _ = tokio::time::timeout(TURNING_AWAY, telling).await;
+}
+
 async fn connection<H, F>(
     stream: TcpStream,
     peer: SocketAddr,
     limits: Limits,
-    mut shutdown: Shutdown,
+    shutdown: Shutdown,
     handler: Arc<H>,
+    unsent: Arc<Unsent>,
 ) where
     H: Fn(Parts, Upload, SocketAddr) -> F + Send + Sync + 'static,
     F: Future<Output = (Reply, Upload)> + Send,
@@ -118,27 +183,37 @@ async fn connection<H, F>(
         idle: limits.idle,
         stall: limits.stall,
     };
-    let io = TokioIo::new(Guarded::new(stream, phase.clone(), deadlines));
+    let seat = unsent.seat();
+    let io = TokioIo::new(Guarded::new(stream, phase.clone(), Arc::clone(&seat), deadlines));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         phase.busy();
         let (handler, phase) = (Arc::clone(&handler), phase.clone());
-        async move {
-            let reply = answer(&*handler, request, peer).await;
+        let (seat, shutdown) = (Arc::clone(&seat), shutdown.clone());
+        // On the heap while it lasts: a connection that is idle would keep the room for it.
+        Box::pin(async move {
+            let mut reply = seat.hold(answer(&*handler, request, peer, &phase).await);
+            if shutdown.is_draining() {
+                reply
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(reply.map(|payload| Answer::new(payload, phase)))
-        }
+        })
     });
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         // The guard is stricter. This one makes hyper read on between requests, so that the guard is asked.
         .header_read_timeout(limits.head + limits.idle)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADERS)
+        .max_buf_size(limits.head_bytes.max(LEAST_HEAD))
+        .max_headers(limits.headers)
         .half_close(false);
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
+        // What has come is read before it ends.
+        biased;
         ended = connection.as_mut() => ended,
-        () = shutdown.draining() => {
+        () = last_call(shutdown.clone()) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -148,13 +223,19 @@ async fn connection<H, F>(
     }
 }
 
-async fn answer<H, F>(handler: &H, request: hyper::Request<hyper::body::Incoming>, peer: SocketAddr) -> Reply
+async fn answer<H, F>(
+    handler: &H,
+    request: hyper::Request<hyper::body::Incoming>,
+    peer: SocketAddr,
+    phase: &Phase,
+) -> Reply
 where
     H: Fn(Parts, Upload, SocketAddr) -> F,
     F: Future<Output = (Reply, Upload)>,
 {
     let (parts, body) = request.into_parts();
     let has_body = !body.is_end_stream();
+    let is_chunked = parts.headers.contains_key(TRANSFER_ENCODING);
     let answering = std::panic::AssertUnwindSafe(handler(parts, Upload::new(body), peer)).catch_unwind();
     let (mut reply, is_unread) = answering.await.map_or_else(
         |_| {
@@ -169,9 +250,13 @@ where
     );
     // Closing after a body that nobody read leaves no doubt where the next request would begin.
     if is_unread {
+        phase.leave_unread();
         if reply.status().is_success() {
             reply = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "this address takes no body").reply();
         }
+    }
+    if is_unread || is_chunked {
+        // Where chunks end is not followed by what watches over heads: nothing comes after them.
         reply
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));

@@ -236,6 +236,99 @@ mod tests {
         assert_eq!(seat.outcome().await.unwrap_err().kind(), ErrorKind::Cancelled);
     }
 
+    /// How the work of a flight ends.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum End {
+        Lands,
+        Fails,
+        Panics,
+        Vanishes,
+    }
+
+    /// Somebody who wants 7, as the server does: what was kept, else a seat, else the work on another thread.
+    async fn wants(
+        flights: Arc<Flights<u32, u32>>,
+        kept: Arc<Mutex<(Option<u32>, usize)>>,
+        end: End,
+    ) -> Result<u32> {
+        let works = Arc::clone(&kept);
+        let start = move |pilot: Pilot<u32, u32>, cancel: Cancel| {
+            works.lock().unwrap().1 += 1;
+            std::thread::spawn(move || {
+                std::thread::yield_now();
+                if cancel.is_cancelled() {
+                    return;
+                }
+                // What goes on there unwinds past the pilot.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || match end {
+                    End::Lands => {
+                        works.lock().unwrap().0 = Some(7);
+                        pilot.land(Ok(7));
+                    }
+                    End::Fails => pilot.land(Err(Error::internal("on purpose"))),
+                    End::Panics => {
+                        let _pilot = pilot;
+                        std::panic::resume_unwind(Box::new("on purpose"));
+                    }
+                    End::Vanishes => drop(pilot),
+                }));
+            });
+            Ok::<_, ()>(())
+        };
+        match flights.join(1, || kept.lock().unwrap().0, start) {
+            Ok(Joined::Ready(value)) => Ok(value),
+            Ok(Joined::Waiting(waiter)) => waiter.outcome().await,
+            Err(()) => panic!("nothing is refused"),
+        }
+    }
+
+    /// Everything at once, many times: the first leaves at some moment, as does a client that goes or whose time is up.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn however_a_flight_ends_and_whoever_leaves_the_others_hear_of_it_and_nothing_is_left() {
+        const FOLLOWERS: usize = 8;
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+        for end in [End::Lands, End::Fails, End::Panics, End::Vanishes] {
+            for round in 0..200u32 {
+                let (flights, kept) = (Flights::new(), Arc::default());
+                let come = || tokio::spawn(wants(Arc::clone(&flights), Arc::clone(&kept), end));
+                let leader = come();
+                if round % 2 == 0 {
+                    tokio::task::yield_now().await;
+                }
+                let followers: Vec<_> = (0..FOLLOWERS).map(|_| come()).collect();
+                for _ in 0..round % 16 {
+                    tokio::task::yield_now().await;
+                }
+                leader.abort();
+                for follower in followers {
+                    let heard = tokio::time::timeout(PATIENCE, follower).await;
+                    let outcome = heard.expect("somebody waits for ever").unwrap();
+                    let expected = match end {
+                        End::Lands => outcome == Ok(7),
+                        End::Fails => outcome.is_err_and(|error| error.kind() == ErrorKind::Internal),
+                        End::Panics | End::Vanishes => {
+                            outcome.is_err_and(|error| error.kind() == ErrorKind::Cancelled)
+                        }
+                    };
+                    assert!(expected, "{end:?} {round}");
+                }
+                let _ = leader.await;
+                let until = std::time::Instant::now() + PATIENCE;
+                while flights.len() > 0 {
+                    assert!(
+                        std::time::Instant::now() < until,
+                        "{end:?} {round}: a flight is left"
+                    );
+                    std::thread::yield_now();
+                }
+                let works = kept.lock().unwrap().1;
+                // One that was called off when the first left, and the next.
+                let most = if end == End::Lands { 2 } else { FOLLOWERS + 1 };
+                assert!((1..=most).contains(&works), "{end:?} {round}: {works} works");
+            }
+        }
+    }
+
     #[test]
     fn a_refused_start_frees_the_slot() {
         let flights: Arc<Flights<u32, u32>> = Flights::new();

@@ -7,8 +7,8 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,11 +16,24 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::framing::Framing;
 use crate::payload::Payload;
+use crate::unsent::Seat;
+
+/// How long what a client still sends is read after its last answer: a connection that is closed before is reset, and the
+/// client may never see the answer.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Where a connection stands. The request's head sets [`BUSY`], the end of the answer's body [`IDLE`].
 #[derive(Clone, Debug)]
-pub(crate) struct Phase(Arc<AtomicU8>);
+pub(crate) struct Phase(Arc<Standing>);
+
+#[derive(Debug)]
+struct Standing {
+    phase: AtomicU8,
+    /// Whether an answer was given before all of its request was read: it is the last one.
+    is_unread: AtomicBool,
+}
 
 /// Nothing was read since the last answer.
 const IDLE: u8 = 0;
@@ -31,15 +44,27 @@ const BUSY: u8 = 2;
 
 impl Phase {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicU8::new(HEAD)))
+        Self(Arc::new(Standing {
+            phase: AtomicU8::new(HEAD),
+            is_unread: AtomicBool::new(false),
+        }))
     }
 
     pub(crate) fn busy(&self) {
-        self.0.store(BUSY, Ordering::Relaxed);
+        self.set(BUSY);
+    }
+
+    /// Takes note that the request will not be read to its end.
+    pub(crate) fn leave_unread(&self) {
+        self.0.is_unread.store(true, Ordering::Relaxed);
+    }
+
+    fn set(&self, phase: u8) {
+        self.0.phase.store(phase, Ordering::Relaxed);
     }
 
     fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+        self.0.phase.load(Ordering::Relaxed)
     }
 }
 
@@ -56,7 +81,10 @@ pub(crate) struct Deadlines {
 pub(crate) struct Guarded<S> {
     stream: S,
     phase: Phase,
+    framing: Framing,
+    seat: Arc<Seat>,
     deadlines: Deadlines,
+    is_shut: bool,
     read: Alarm,
     /// The phase for which `read` is set.
     set_for: u8,
@@ -92,15 +120,24 @@ impl Alarm {
                 .as_mut()
                 .is_some_and(|sleep| sleep.as_mut().poll(context).is_ready())
     }
+
+    fn is_over(&self) -> bool {
+        self.sleep
+            .as_ref()
+            .is_some_and(|sleep| sleep.deadline() <= Instant::now())
+    }
 }
 
 impl<S> Guarded<S> {
-    pub(crate) fn new(stream: S, phase: Phase, deadlines: Deadlines) -> Self {
+    pub(crate) fn new(stream: S, phase: Phase, seat: Arc<Seat>, deadlines: Deadlines) -> Self {
         let (read, write) = (Alarm::default(), Alarm::default());
         Self {
             stream,
             phase,
+            framing: Framing::default(),
+            seat,
             deadlines,
+            is_shut: false,
             read,
             set_for: BUSY,
             write,
@@ -129,7 +166,10 @@ impl<S> Guarded<S> {
         done: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if done.is_ready() {
-            self.write.clear();
+            if self.write.set {
+                self.write.clear();
+                self.seat.moves();
+            }
             if self.set_for == IDLE {
                 // A slow reader still takes the last answer: that is no silence.
                 self.read.set(self.deadlines.idle);
@@ -138,6 +178,9 @@ impl<S> Guarded<S> {
         }
         if !self.write.set {
             self.write.set(self.deadlines.stall);
+        }
+        if self.seat.is_cut_while_stalled(context) {
+            return Poll::Ready(Err(timed_out("others need the room that its answer takes")));
         }
         if self.write.rings(context) {
             return Poll::Ready(Err(timed_out("the client does not read its answer")));
@@ -157,19 +200,26 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let tail = this.framing.take_tail(buffer.remaining());
+        if !tail.is_empty() {
+            buffer.put_slice(tail);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let done = Pin::new(&mut this.stream).poll_read(context, buffer);
         if done.is_ready() {
             if buffer.filled().len() > before && this.phase.get() == IDLE {
-                this.phase.0.store(HEAD, Ordering::Relaxed);
+                this.phase.set(HEAD);
             }
+            let kept = this.framing.check(&mut buffer.filled_mut()[before..]);
+            buffer.set_filled(before + kept);
             return done;
         }
         this.watch_read(context)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let done = Pin::new(&mut this.stream).poll_write(context, bytes);
@@ -195,7 +245,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        let this = self.get_mut();
+        if !this.is_shut {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            this.is_shut = true;
+            let is_refused = this.phase.get() == HEAD && this.framing.is_unread();
+            if !is_refused && !this.phase.0.is_unread.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+            this.read.set(LINGER);
+        }
+        let mut space = [0; 4096];
+        loop {
+            let mut buffer = ReadBuf::new(&mut space);
+            match Pin::new(&mut this.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() && !this.read.is_over() => {}
+                Poll::Pending if !this.read.is_over() && !this.read.rings(context) => return Poll::Pending,
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }
 
@@ -234,6 +302,6 @@ impl Body for Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.phase.0.store(IDLE, Ordering::Relaxed);
+        self.phase.set(IDLE);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use projectile_core::{ErrorKind, Result};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -28,6 +29,39 @@ struct Asked {
     protocol: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    outcome: &'static str,
+}
+
+/// How renders ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Renders {
+    made: Counter,
+    failed: Counter,
+    cancelled: Counter,
+}
+
+impl Renders {
+    fn new(ended: &Family<Ended, Counter>) -> Self {
+        let counter = |outcome| ended.get_or_create(&Ended { outcome }).clone();
+        Self {
+            made: counter("made"),
+            failed: counter("failed"),
+            cancelled: counter("cancelled"),
+        }
+    }
+
+    /// Takes note of one.
+    pub(crate) fn ended<T>(&self, outcome: &Result<T>) {
+        match outcome {
+            Ok(_) => self.made.inc(),
+            Err(error) if error.kind() == ErrorKind::Cancelled => self.cancelled.inc(),
+            Err(_) => self.failed.inc(),
+        };
+    }
+}
+
 /// What is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -37,6 +71,7 @@ pub(crate) struct Metrics {
     bytes: Family<Asked, Counter>,
     pub(crate) cache_hits: Counter,
     pub(crate) cache_misses: Counter,
+    pub(crate) renders: Renders,
     gauges: Gauges,
 }
 
@@ -87,6 +122,9 @@ impl Metrics {
             "Tiles that had to be made",
             cache_misses.clone(),
         );
+        let ended = Family::default();
+        let renders = Renders::new(&ended);
+        registry.register("renders", "Tiles that were begun, by how that ended", ended);
         registry.register_with_unit("tile_cache", "Kept tiles", Unit::Bytes, gauges.cache.clone());
         registry.register("pool_running", "Jobs on render threads", gauges.running.clone());
         registry.register(
@@ -113,6 +151,7 @@ impl Metrics {
             bytes,
             cache_hits,
             cache_misses,
+            renders,
             gauges,
         }
     }
@@ -157,6 +196,8 @@ fn resident_bytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use projectile_core::Error;
+
     use super::*;
 
     #[test]
@@ -165,6 +206,9 @@ mod tests {
         metrics.answered("tiles", 200, Duration::from_millis(3), 1000);
         metrics.answered("tiles", 404, Duration::from_millis(1), 50);
         metrics.cache_hits.inc();
+        metrics.renders.ended(&Ok(()));
+        metrics.renders.ended::<()>(&Err(Error::cancelled()));
+        metrics.renders.ended::<()>(&Err(Error::internal("a fault")));
         let text = metrics.text(State {
             cache_bytes: 5,
             running: 1,
@@ -177,6 +221,9 @@ mod tests {
             "projectile_request_duration_seconds_bucket{le=\"0.002\",protocol=\"tiles\"} 1",
             "projectile_response_bytes_total{protocol=\"tiles\"} 1050",
             "projectile_tile_cache_hits_total 1",
+            "projectile_renders_total{outcome=\"made\"} 1",
+            "projectile_renders_total{outcome=\"cancelled\"} 1",
+            "projectile_renders_total{outcome=\"failed\"} 1",
             "projectile_pool_waiting 2",
             "projectile_images 4",
         ] {

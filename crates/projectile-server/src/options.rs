@@ -15,12 +15,21 @@ pub struct Limits {
     pub connections: usize,
     /// Requests in flight at a time, `/healthz` aside; more are answered 503 at once.
     pub in_flight: usize,
+    /// Bytes of a request's head; a longer one is answered 431. hyper takes no less than 8 KiB.
+    pub head_bytes: usize,
+    /// Headers of a request; one with more is answered 431.
+    pub headers: usize,
+    /// Bytes of a request's path and query; a longer address is answered 414.
+    pub address: usize,
     /// How long a request's head may take, from the connection or its first byte on.
     pub head: Duration,
     /// How long a connection may stay without a request.
     pub idle: Duration,
     /// How long a client may take nothing of its answer.
     pub stall: Duration,
+    /// Bytes of answers that wait for their readers. Beyond it those are cut who took nothing for longest, and large
+    /// answers are 503.
+    pub unsent: u64,
     /// How long the end of the server waits for requests in flight.
     pub drain: Duration,
 }
@@ -30,9 +39,13 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             in_flight: 4_096,
+            head_bytes: 16 << 10,
+            headers: 64,
+            address: 4 << 10,
             head: Duration::from_secs(10),
             idle: Duration::from_mins(1),
             stall: Duration::from_secs(30),
+            unsent: 256 << 20,
             drain: Duration::from_secs(10),
         }
     }
@@ -57,6 +70,9 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Tiles that may wait for a render thread. Less than 8 for each core turns away a viewer's own burst.
     pub queue: usize,
+    /// How long a request may wait for its tile, or for what else is worked on; `None` for as long as that takes. It is
+    /// answered 503 then, and the work is called off where nobody else waits for it.
+    pub deadline: Option<Duration>,
     /// Connections and time.
     pub limits: Limits,
     /// The names that the server answers to.
@@ -88,6 +104,7 @@ impl Default for Options {
             cache_bytes: 256 << 20,
             threads: None,
             queue: 256,
+            deadline: Some(Duration::from_secs(30)),
             limits: Limits::default(),
             hosts: AllowedHosts::loopback(),
             token: None,

@@ -1,7 +1,6 @@
-//! A bounded pool of render threads: the newest job first, but none for ever last, what nobody waits for never, and a
-//! clear "busy" when the queue is full.
+//! A bounded pool of render threads: each client's jobs by turns, what nobody waits for never, and a clear "busy" when
+//! the queue is full.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use projectile_core::Cancel;
 
+use crate::queue::{Asker, Job, Queue};
+
 /// Decoders recurse and keep blocks on the stack; threads touch only what they use of it.
 const STACK_BYTES: usize = 8 << 20;
 
 /// What a job takes until one has been measured.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
 
-/// How long a job waits before its turn comes as often as that of the newest: whoever asks for much at a time would
-/// otherwise get the rest of it when nobody asks for anything any more.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a job may go on that nobody waits for, until another thread takes the place of its own.
+const LOST: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5_000 });
 
 /// Threads that run jobs. Dropping it ends them when their current job is done; what is queued is dropped.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ struct Shared {
     capacity: usize,
     threads: usize,
     running: AtomicUsize,
+    /// Threads that were ever started.
+    started: AtomicUsize,
 }
 
 impl std::fmt::Debug for Shared {
@@ -45,19 +47,20 @@ impl std::fmt::Debug for Shared {
 }
 
 struct State {
-    /// The newest at the back.
-    queue: VecDeque<Job>,
-    /// Whether the last job that was taken was the oldest one.
-    took_oldest: bool,
+    queue: Queue,
     /// A moving average of what a job takes.
     job_time: Duration,
+    at_work: Vec<Working>,
     closed: bool,
 }
 
-struct Job {
-    since: Instant,
+/// A thread that has a job.
+struct Working {
+    thread: usize,
     cancel: Cancel,
-    run: Box<dyn FnOnce() + Send>,
+    /// When it was first seen to go on although nobody waits for it.
+    unwanted: Option<Instant>,
+    is_replaced: bool,
 }
 
 /// The queue is full; it should be empty after this long.
@@ -71,9 +74,9 @@ impl Pool {
     pub(crate) fn new(threads: usize, capacity: usize) -> std::io::Result<Self> {
         let threads = threads.max(1);
         let state = State {
-            queue: VecDeque::new(),
-            took_oldest: false,
+            queue: Queue::default(),
             job_time: FIRST_GUESS,
+            at_work: Vec::new(),
             closed: false,
         };
         let shared = Arc::new(Shared {
@@ -82,47 +85,54 @@ impl Pool {
             capacity: capacity.max(1),
             threads,
             running: AtomicUsize::new(0),
+            started: AtomicUsize::new(0),
         });
         let mut pool = Self {
             shared: Arc::clone(&shared),
             threads: Vec::new(),
         };
-        for number in 0..threads {
-            let shared = Arc::clone(&shared);
-            let thread = std::thread::Builder::new()
-                .name(format!("render-{number}"))
-                .stack_size(STACK_BYTES)
-                .spawn(move || shared.work())?;
-            pool.threads.push(thread);
+        for _ in 0..threads {
+            pool.threads.push(Shared::start_thread(&shared)?);
         }
         Ok(pool)
     }
 
-    /// Queues `run`, which is dropped unrun if `cancel` is raised before its turn.
-    pub(crate) fn submit(&self, cancel: Cancel, run: impl FnOnce() + Send + 'static) -> Result<(), Busy> {
-        let dropped;
+    /// Queues `run` for a client. It is dropped unrun if `cancel` is raised before its turn, or when another client needs
+    /// its place that has fewer.
+    pub(crate) fn submit(
+        &self,
+        asker: Asker,
+        cancel: Cancel,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Busy> {
+        let (dropped, is_thread_lost, taken);
         {
             let mut state = self.shared.lock();
+            is_thread_lost = state.loses_thread(self.shared.threads);
             dropped = if state.queue.len() >= self.shared.capacity {
-                state.forget_cancelled()
+                state.queue.make_room(asker)
             } else {
                 Vec::new()
             };
-            if state.queue.len() >= self.shared.capacity {
+            taken = if state.queue.len() >= self.shared.capacity {
                 let waiting = u32::try_from(state.queue.len()).unwrap_or(u32::MAX);
                 let retry_after = state.job_time.saturating_mul(waiting) / self.shared.threads as u32;
-                return Err(Busy { retry_after });
+                Err(Busy { retry_after })
+            } else {
+                state.queue.add(Job::new(asker, cancel, run));
+                Ok(())
+            };
+        }
+        if is_thread_lost {
+            tracing::error!("work that was called off does not end; another thread takes its place");
+            if let Err(error) = Shared::start_thread(&self.shared) {
+                tracing::error!(%error, "no other thread can be had");
             }
-            state.queue.push_back(Job {
-                since: Instant::now(),
-                cancel,
-                run: Box::new(run),
-            });
         }
         self.shared.work.notify_one();
         // Outside the lock: a dropped job tells those who waited for it.
         drop(dropped);
-        Ok(())
+        taken
     }
 
     /// Jobs that run now.
@@ -151,27 +161,27 @@ impl Drop for Pool {
 }
 
 impl State {
-    /// The newest job, or by turns the oldest where it has waited long.
-    fn take(&mut self) -> Option<Job> {
-        let waits = self
-            .queue
-            .front()
-            .is_some_and(|job| job.since.elapsed() >= PATIENCE);
-        self.took_oldest = waits && !self.took_oldest;
-        if self.took_oldest {
-            self.queue.pop_front()
-        } else {
-            self.queue.pop_back()
+    /// Looks for a thread whose job goes on although nobody waits for it, and has for long. True once for each; as many
+    /// may be lost at a time as there should be.
+    fn loses_thread(&mut self, threads: usize) -> bool {
+        let replaced = self.at_work.iter().filter(|working| working.is_replaced).count();
+        for working in &mut self.at_work {
+            if working.is_replaced || !working.cancel.is_cancelled() {
+                continue;
+            }
+            let since = *working.unwanted.get_or_insert_with(Instant::now);
+            if since.elapsed() >= LOST && replaced < threads {
+                working.is_replaced = true;
+                return true;
+            }
         }
+        false
     }
 
-    fn forget_cancelled(&mut self) -> Vec<Job> {
-        let (gone, kept) = self
-            .queue
-            .drain(..)
-            .partition(|job: &Job| job.cancel.is_cancelled());
-        self.queue = VecDeque::from(kept);
-        gone
+    /// Takes note that a thread's job is done. Answers whether another thread has taken its place.
+    fn done(&mut self, thread: usize) -> bool {
+        let at = self.at_work.iter().position(|working| working.thread == thread);
+        at.is_some_and(|at| self.at_work.swap_remove(at).is_replaced)
     }
 }
 
@@ -187,18 +197,33 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            match state.take() {
+            match state.queue.take() {
                 Some(job) => return Some(job),
                 None => state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 
-    fn work(&self) {
+    fn start_thread(this: &Arc<Self>) -> std::io::Result<JoinHandle<()>> {
+        let (shared, number) = (Arc::clone(this), this.started.fetch_add(1, Ordering::Relaxed));
+        std::thread::Builder::new()
+            .name(format!("render-{number}"))
+            .stack_size(STACK_BYTES)
+            .spawn(move || shared.work(number))
+    }
+
+    /// Does jobs, until there is no pool any more or a job took so long that this thread was given up.
+    fn work(&self, thread: usize) {
         while let Some(job) = self.next() {
             if job.cancel.is_cancelled() {
                 continue;
             }
+            self.lock().at_work.push(Working {
+                thread,
+                cancel: job.cancel.clone(),
+                unwanted: None,
+                is_replaced: false,
+            });
             self.running.fetch_add(1, Ordering::Relaxed);
             let started = Instant::now();
             if catch_unwind(AssertUnwindSafe(job.run)).is_err() {
@@ -207,6 +232,9 @@ impl Shared {
             let took = started.elapsed();
             self.running.fetch_sub(1, Ordering::Relaxed);
             let mut state = self.lock();
+            if state.done(thread) {
+                return;
+            }
             state.job_time = (state.job_time * 7 + took) / 8;
         }
     }
@@ -217,12 +245,13 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::queue::PATIENCE;
 
     /// Occupies the pool's only thread until the sender is dropped.
     fn occupy(pool: &Pool) -> mpsc::Sender<()> {
         let (release, wait) = mpsc::channel::<()>();
         let (started, is_started) = mpsc::channel();
-        pool.submit(Cancel::new(), move || {
+        pool.submit(Asker::default(), Cancel::new(), move || {
             started.send(()).unwrap();
             let _ = wait.recv();
         })
@@ -240,7 +269,8 @@ mod tests {
         for number in 0..4 {
             let sender = sender.clone();
             let cancel = if number == 2 { gone.clone() } else { Cancel::new() };
-            pool.submit(cancel, move || sender.send(number).unwrap()).unwrap();
+            pool.submit(Asker::default(), cancel, move || sender.send(number).unwrap())
+                .unwrap();
         }
         gone.cancel();
         drop((release, sender));
@@ -254,8 +284,10 @@ mod tests {
         let (sender, order) = mpsc::channel();
         let submit = |number: i32| {
             let sender = sender.clone();
-            pool.submit(Cancel::new(), move || sender.send(number).unwrap())
-                .unwrap();
+            pool.submit(Asker::default(), Cancel::new(), move || {
+                sender.send(number).unwrap();
+            })
+            .unwrap();
         };
         (0..2).for_each(&submit);
         std::thread::sleep(PATIENCE);
@@ -269,20 +301,65 @@ mod tests {
         let pool = Pool::new(1, 2).unwrap();
         let _release = occupy(&pool);
         let gone = Cancel::new();
-        pool.submit(gone.clone(), || ()).unwrap();
-        pool.submit(Cancel::new(), || ()).unwrap();
-        assert!(pool.submit(Cancel::new(), || ()).unwrap_err().retry_after > Duration::ZERO);
+        pool.submit(Asker::default(), gone.clone(), || ()).unwrap();
+        pool.submit(Asker::default(), Cancel::new(), || ()).unwrap();
+        assert!(
+            pool.submit(Asker::default(), Cancel::new(), || ())
+                .unwrap_err()
+                .retry_after
+                > Duration::ZERO
+        );
         gone.cancel();
-        pool.submit(Cancel::new(), || ()).unwrap();
+        pool.submit(Asker::default(), Cancel::new(), || ()).unwrap();
         assert_eq!((pool.running(), pool.waiting()), (1, 2));
+    }
+
+    #[test]
+    fn a_thread_whose_job_ignores_that_it_was_called_off_is_replaced() {
+        let pool = Pool::new(1, 8).unwrap();
+        let (release, wait) = mpsc::channel::<()>();
+        let (started, is_started) = mpsc::channel();
+        let gone = Cancel::new();
+        pool.submit(Asker::default(), gone.clone(), move || {
+            started.send(()).unwrap();
+            let _ = wait.recv();
+        })
+        .unwrap();
+        is_started.recv().unwrap();
+        gone.cancel();
+        let (sender, order) = mpsc::channel();
+        let submit = |number: i32| {
+            let sender = sender.clone();
+            pool.submit(Asker::default(), Cancel::new(), move || {
+                sender.send(number).unwrap();
+            })
+            .unwrap();
+        };
+        submit(0);
+        assert!(order.recv_timeout(LOST).is_err(), "the only thread is held");
+        std::thread::sleep(LOST);
+        submit(1);
+        let done: Vec<_> = order.iter().take(2).collect();
+        assert_eq!(done, [1, 0]);
+        // The thread that was given up ends with its job.
+        while pool.shared.lock().at_work.len() > 1 {
+            std::thread::yield_now();
+        }
+        drop(release);
+        while pool.running() > 0 || !pool.shared.lock().at_work.is_empty() {
+            std::thread::yield_now();
+        }
+        submit(2);
+        assert_eq!(order.recv(), Ok(2));
     }
 
     #[test]
     fn a_panic_leaves_the_thread_alive() {
         let pool = Pool::new(1, 8).unwrap();
         let (sender, receiver) = mpsc::channel();
-        pool.submit(Cancel::new(), || panic!("on purpose")).unwrap();
-        pool.submit(Cancel::new(), move || sender.send(7).unwrap())
+        pool.submit(Asker::default(), Cancel::new(), || panic!("on purpose"))
+            .unwrap();
+        pool.submit(Asker::default(), Cancel::new(), move || sender.send(7).unwrap())
             .unwrap();
         assert_eq!(receiver.recv(), Ok(7));
     }

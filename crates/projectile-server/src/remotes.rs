@@ -10,11 +10,12 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::api::answers::Opened;
-use crate::app::{caught, needs_type};
+use crate::app::needs_type;
 use crate::catalog::Catalog;
 use crate::error::Problem;
 use crate::live::Live;
 use crate::respond::{self, Document, Reply};
+use crate::strikes;
 use crate::upload::Upload;
 
 /// Addresses that are kept open, all together.
@@ -133,7 +134,7 @@ pub(crate) async fn open(
     })?;
     let _turn = remotes.admit(&url)?;
     let (opener, asked) = (remotes.clone(), url.clone());
-    let opened = tokio::task::spawn_blocking(move || caught(|| (opener.0.open)(&asked))).await;
+    let opened = tokio::task::spawn_blocking(move || strikes::once(|| (opener.0.open)(&asked))).await;
     let images = opened
         .map_err(|error| Error::internal(error.to_string()))??
         .ok_or_else(refused)?;

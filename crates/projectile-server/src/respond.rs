@@ -37,13 +37,24 @@ impl Document {
             bytes: Bytes::from(bytes),
         })
     }
+
+    /// Of its bytes.
+    pub(crate) fn hash(&self) -> StableHasher {
+        let mut hash = StableHasher::new();
+        hash.write(&self.bytes);
+        hash
+    }
 }
 
 /// A document's answer: always asked for again, sent again only when it changed.
 pub(crate) fn document(document: Document, asked: &HeaderMap) -> Reply {
+    let hash = document.hash();
+    hashed_document(document, hash, asked)
+}
+
+/// The same for a document whose hash was made elsewhere: that of a large one takes longer than an I/O thread has.
+pub(crate) fn hashed_document(document: Document, mut hash: StableHasher, asked: &HeaderMap) -> Reply {
     let gzipped = compress::gzipped(&document.bytes, document.media_type, asked);
-    let mut hash = StableHasher::new();
-    hash.write(&document.bytes);
     // In other bytes it is another answer.
     hash.write_u8(gzipped.is_some().into());
     let etag = etag(hash.finish());

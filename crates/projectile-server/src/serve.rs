@@ -48,8 +48,7 @@ impl Server {
         let mut ends = shutdown.clone();
         let farewell = async {
             ends.draining().await;
-            // Pages listen for as long as they are let: the drain would wait for them.
-            self.0.live().close();
+            self.0.drain();
             std::future::pending::<()>().await;
         };
         tokio::select! {

@@ -86,6 +86,10 @@ impl Shutdown {
         Ok(shutdown)
     }
 
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.borrow() >= Stage::Draining
+    }
+
     pub(crate) async fn draining(&mut self) {
         self.reached(Stage::Draining).await;
     }

@@ -9,11 +9,16 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Body;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 
 use crate::error::Problem;
 
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many bytes a second come of a file at least, beyond that: who sends one by the byte holds a connection and a
+/// request for as long as he likes otherwise.
+const SLOWEST: f64 = 1024.0;
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,21 +62,26 @@ impl Upload {
             .map_err(|_| late())?
     }
 
-    /// Writes all of it to a file, however long that takes, as long as something comes. `take` is asked for room for
+    /// Writes all of it to a file, however long that takes, as long as something comes, and not by the byte. `take` is asked for room for
     /// each piece.
     ///
     /// # Errors
-    /// Those of `take` and, by `failed`, of the file; 408 when nothing comes any more, 400 when it breaks off.
+    /// Those of `take` and, by `failed`, of the file; 408 when next to nothing comes any more, 400 when it breaks off.
     pub(crate) async fn save(
         &mut self,
         file: &mut File,
         failed: impl Fn(std::io::Error) -> Problem,
         mut take: impl FnMut(usize) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
-        while let Some(data) = tokio::time::timeout(PATIENCE, self.piece())
-            .await
-            .map_err(|_| late())??
-        {
+        let (began, mut taken) = (Instant::now(), 0);
+        loop {
+            let earned = began + PATIENCE + Duration::from_secs_f64(taken as f64 / SLOWEST);
+            let deadline = earned.min(Instant::now() + PATIENCE);
+            let piece = tokio::time::timeout_at(deadline, self.piece());
+            let Some(data) = piece.await.map_err(|_| late())?? else {
+                break;
+            };
+            taken += data.len();
             take(data.len())?;
             file.write_all(&data).await.map_err(&failed)?;
         }

@@ -23,6 +23,8 @@ const SCANNABLE: u128 = 1 << 38;
 const SCANNABLE_FAR_AWAY: u128 = 1 << 30;
 /// Stored samples that the answer to one request is projected from.
 const MOST_PROJECTED: u64 = 1 << 30;
+/// Stored samples that one tile is reduced from, whatever it shows: beyond, it is made of a sample for good.
+const MOST_DIRECT: u64 = 1 << 30;
 /// Pixels a side that a sample of a slow source takes; fewer than a tile shows, since each may cost a read.
 const SAMPLE_SIDE: u64 = 128;
 
@@ -148,7 +150,13 @@ impl<'a> Levelling<'a> {
         } else {
             DIRECT_ELSEWHERE
         };
-        self.is_nearest() || reduction < self.first_built || cost <= limit
+        self.is_nearest() || cost <= limit || (reduction < self.first_built && cost <= MOST_DIRECT)
+    }
+
+    /// Whether a level is built once it is wanted. One that is not is reduced on the spot, or sampled where that is too
+    /// much.
+    fn is_built(&self, reduction: u32) -> bool {
+        self.scannable && reduction >= self.first_built
     }
 
     /// How tiles of a level are had now.
@@ -172,7 +180,7 @@ impl<'a> Levelling<'a> {
             .is_some_and(|levels| levels.get(reduction).is_some())
         {
             LevelState::Ready
-        } else if self.is_direct(reduction, cost) || !self.scannable {
+        } else if self.is_direct(reduction, cost) || !self.is_built(reduction) {
             LevelState::Computed
         } else {
             LevelState::Provisional
@@ -285,7 +293,7 @@ impl<'a> Levelling<'a> {
         }
         if self.is_direct(reduction, cost) {
             // Exact at once, and next time from a built level where that is cheaper than reducing it again.
-            if cost > FEW && reduction >= self.first_built {
+            if cost > FEW && self.is_built(reduction) {
                 self.want();
             }
             self.image.check_projected(cost / self.image.planes())?;
@@ -295,7 +303,9 @@ impl<'a> Levelling<'a> {
                 .map(exact)
                 .ok_or_else(|| Error::internal("a reduction gave no level"));
         }
-        self.want();
+        if self.is_built(reduction) {
+            self.want();
+        }
         let coarse = match self.image.residence() {
             Residence::Memory => 1,
             _ => region
@@ -308,7 +318,7 @@ impl<'a> Levelling<'a> {
         let pixels = pixels.repeat(coarse as usize, region.height as usize, region.width as usize)?;
         Ok(Supply {
             pixels,
-            provisional: self.scannable,
+            provisional: self.is_built(reduction),
             missing: None,
         })
     }

@@ -322,6 +322,19 @@ fn the_first_tile_of_a_huge_source_reads_only_a_sample() {
 }
 
 #[test]
+fn no_tile_of_an_endless_source_is_made_of_more_than_a_sample() {
+    let (source, image) = Counting::image(1_000_000_000_000, 0);
+    for z in [0, 8, 16, 24] {
+        let tile = image
+            .render(&request(z, 0, 0, 256, "bin"), &Cancel::new())
+            .unwrap();
+        // Its levels are never built, so there is nothing to wait for.
+        assert!(!tile.provisional && !image.wants_build(), "{z}");
+    }
+    assert!(source.given.load(Ordering::Relaxed) <= 4 * 128 * 128);
+}
+
+#[test]
 fn only_small_tiles_that_are_at_hand_and_copied_are_quick() {
     let image = bytes_image(5000, 5000);
     let with = |z, extension, effort| {

@@ -1,7 +1,7 @@
 //! `/images/{id}/region.{format}`: a region at full resolution or any other, as a file to keep.
 
 use bytes::Bytes;
-use projectile_core::{Area, ExportRequest, Region, Result};
+use projectile_core::{Area, Error, ExportRequest, Region, Result};
 
 use super::{Call, Protocol, World, histogram, tiles};
 use crate::address::{Address, whole};
@@ -13,16 +13,19 @@ use crate::respond::Document;
 /// Exports.
 pub(crate) struct Exports;
 
+/// Of an answer whose size is asked for.
+const LONGEST_SIDE: u64 = 4096;
+
 const SIZE: &[Parameter] = &[
     Parameter::optional(
         "width",
-        Kind::Whole(1, 4096),
+        Kind::Whole(1, LONGEST_SIDE),
         "4",
         "Columns of the answer; without height, in proportion",
     ),
     Parameter::optional(
         "height",
-        Kind::Whole(1, 4096),
+        Kind::Whole(1, LONGEST_SIDE),
         "4",
         "Rows of the answer; without width, in proportion",
     ),
@@ -88,7 +91,13 @@ pub(super) fn in_proportion(side: u64, of: u64, other: u64) -> u64 {
 
 /// A region at the size that the address says; `None` where it says none. A side that is left out is in proportion.
 fn scaled(region: Region, address: &Address<'_>) -> Result<Option<Area>> {
-    let side = |name: &'static str| address.parameter(name).map(|text| whole(name, text)).transpose();
+    let side = |name: &'static str| {
+        let given = address.parameter(name).map(|text| whole(name, text)).transpose()?;
+        if given.is_some_and(|given| given > LONGEST_SIDE) {
+            return Err(Error::limit(format!("{name} is at most {LONGEST_SIDE}")));
+        }
+        Ok(given)
+    };
     let (height, width) = match (side("height")?, side("width")?) {
         (None, None) => return Ok(None),
         (Some(height), Some(width)) => (height, width),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use projectile_server::{Limits, Options};
 
-use crate::support::{Running, Staged, eventually, gray, open_for, options, read_answer, start};
+use crate::support::{Running, Staged, eventually, gray, open_for, options, plain, read_answer, start};
 
 const HEAD: Duration = Duration::from_millis(400);
 const IDLE: Duration = Duration::from_millis(900);
@@ -232,6 +232,33 @@ fn requests_in_flight_are_answered_before_the_end() {
         std::net::TcpStream::connect(server.address).is_err(),
         "it still listens"
     );
+}
+
+#[test]
+fn what_was_on_its_way_when_the_end_began_is_answered_and_told_that_it_is_the_last() {
+    let server = plain();
+    let health = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut kept = server.connect();
+    kept.write_all(health).unwrap();
+    let answer = read_answer(&mut kept, false);
+    assert_eq!((answer.status, answer.header("connection")), (200, None));
+    let mut ready = server.connect();
+    server.shutdown.drain();
+    // Behind the system's back: neither has been read, the second not even been accepted, when the end begins.
+    let mut late = server.connect();
+    kept.write_all(health).unwrap();
+    late.write_all(health).unwrap();
+    ready
+        .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    for (stream, status) in [(&mut kept, 200), (&mut late, 200), (&mut ready, 503)] {
+        let answer = read_answer(stream, false);
+        assert_eq!(
+            (answer.status, answer.header("connection").as_deref()),
+            (status, Some("close"))
+        );
+    }
+    assert!(server.ends_within(Duration::from_secs(1)).is_some());
 }
 
 #[test]

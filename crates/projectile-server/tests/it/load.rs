@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Staged, eventually, options, read_answer, start};
+use crate::support::{Staged, eventually, gray, options, read_answer, start};
 
 const TILE: &str = "GET /0/0/0.png HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -135,11 +135,93 @@ fn a_panic_in_a_render_is_a_500_and_the_next_request_is_answered() {
     let (image, stage) = Staged::image(256);
     stage.panics.store(true, Ordering::SeqCst);
     let server = start([image], options(|options| options.threads = Some(1)));
-    for _ in 0..3 {
+    for _ in 0..2 {
         let answer = server.get("/0/0/0.png");
         assert_eq!(answer.status, 500);
         assert!(!answer.text().contains("on purpose"), "{}", answer.text());
     }
     stage.panics.store(false, Ordering::SeqCst);
     assert_eq!(server.get("/0/0/0.png").status, 200);
+}
+
+#[test]
+fn an_image_that_panics_three_times_is_not_read_any_more_and_others_are() {
+    let (image, stage) = Staged::image(256);
+    stage.panics.store(true, Ordering::SeqCst);
+    let server = start([image, gray("other", 64, 64)], options(|_| {}));
+    let tile = "/images/staged/0/0/0.png";
+    for _ in 0..3 {
+        assert_eq!(server.get(tile).status, 500);
+    }
+    let reads = stage.reads.load(Ordering::SeqCst);
+    // A tile, a description, a value, samples: whatever would read it says why it does not.
+    for path in [
+        tile,
+        "/images/staged",
+        "/images/staged/value?x=1&y=1",
+        "/images/staged/0/0/0.npy",
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 422, "{path}");
+        assert!(answer.header("x-projectile-error").is_some(), "{path}");
+        assert!(!answer.text().contains("on purpose"), "{path}");
+    }
+    assert_eq!(stage.reads.load(Ordering::SeqCst), reads);
+    assert_eq!(server.get("/images/other/0/0/0.png").status, 200);
+    // The file was written anew: what takes its place starts afresh.
+    let (image, _) = Staged::image(256);
+    server.server.replace("staged", image).unwrap();
+    assert_eq!(server.get(tile).status, 200);
+}
+
+#[test]
+fn what_takes_longer_than_a_request_may_is_a_503_and_called_off() {
+    let (image, stage) = Staged::image(1024);
+    stage.held.store(true, Ordering::SeqCst);
+    let deadline = Duration::from_millis(300);
+    let server = start(
+        [image],
+        options(|options| (options.threads, options.deadline) = (Some(1), Some(deadline))),
+    );
+    for path in ["/2/0/0.png", "/images/staged/value?x=1&y=1"] {
+        let started = Instant::now();
+        let answer = server.get(path);
+        let took = started.elapsed();
+        assert_eq!(
+            (answer.status, answer.header("retry-after").as_deref()),
+            (503, Some("1"))
+        );
+        assert!(took >= deadline && took < deadline * 5, "{path}: {took:?}");
+        eventually("it is called off", || {
+            server
+                .get("/metrics")
+                .text()
+                .contains("projectile_pool_running 0")
+        });
+    }
+    assert_eq!(stage.cancelled.load(Ordering::SeqCst), 2);
+    stage.held.store(false, Ordering::SeqCst);
+    assert_eq!(server.get("/2/0/0.png").status, 200);
+}
+
+#[test]
+fn whoever_came_later_still_gets_what_the_first_could_not_wait_for() {
+    let (image, stage) = Staged::image(256);
+    stage.held.store(true, Ordering::SeqCst);
+    let deadline = Duration::from_millis(600);
+    let server = start([image], options(|options| options.deadline = Some(deadline)));
+    let (mut first, mut second) = (server.connect(), server.connect());
+    first.write_all(TILE.as_bytes()).unwrap();
+    thread::sleep(deadline / 2);
+    second.write_all(TILE.as_bytes()).unwrap();
+    assert_eq!(read_answer(&mut first, false).status, 503);
+    stage.held.store(false, Ordering::SeqCst);
+    assert_eq!(read_answer(&mut second, false).status, 200);
+    assert_eq!(
+        (
+            stage.reads.load(Ordering::SeqCst),
+            stage.cancelled.load(Ordering::SeqCst)
+        ),
+        (1, 0)
+    );
 }
