@@ -27,7 +27,13 @@ def table(lines: list[str]) -> str:
         numbers = ", ".join(
             f"{name.replace('_', ' ')} {shown(value)}" for name, value in entry["numbers"].items()
         )
-        cells = [entry["row"], entry["what"], entry["goal"], numbers, "met" if entry["met"] else "**not met**"]
+        cells = [
+            entry["row"],
+            entry["what"],
+            entry["goal"],
+            numbers,
+            "met" if entry["met"] else "**not met**",
+        ]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     builds = sorted({f"{entry['binary']} build of {entry['commit']}" for entry in newest.values()})
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()

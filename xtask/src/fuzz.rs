@@ -18,6 +18,8 @@ pub(crate) struct Options {
     seconds: u64,
     /// Whether the crates that are not ours guide the fuzzer, too: it takes a build of its own.
     deep: bool,
+    /// The same from run to run, so that a change fails for what it does; by chance where none is given.
+    seed: Option<u32>,
     targets: Vec<String>,
 }
 
@@ -27,12 +29,16 @@ impl Options {
         Self {
             seconds: 20,
             deep: false,
+            seed: Some(1),
             targets: Vec::new(),
         }
     }
 
     pub(crate) fn parse(arguments: &[&str]) -> Outcome<Self> {
-        let mut options = Self::short();
+        let mut options = Self {
+            seed: None,
+            ..Self::short()
+        };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match *argument {
@@ -73,7 +79,7 @@ pub(crate) fn fuzz(options: &Options) -> Outcome {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(name) = chosen.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    let told = one(&binary, name, &corpus, options.seconds);
+                    let told = one(&binary, name, &corpus, options);
                     if let Ok(mut done) = done.lock() {
                         done.push(((*name).clone(), told));
                     }
@@ -134,7 +140,7 @@ struct Told {
     seconds: f64,
 }
 
-fn one(binary: &Path, name: &str, corpus: &Path, seconds: u64) -> Outcome<Told> {
+fn one(binary: &Path, name: &str, corpus: &Path, options: &Options) -> Outcome<Told> {
     let (mine, artifacts) = (corpus.join(name), target().join("fuzz/artifacts").join(name));
     for folder in [&mine, &artifacts] {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -143,12 +149,15 @@ fn one(binary: &Path, name: &str, corpus: &Path, seconds: u64) -> Outcome<Told> 
     fuzzer
         .env("PROJECTILE_FUZZ", name)
         .current_dir(root())
-        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_total_time={}", options.seconds))
         .arg(format!("-rss_limit_mb={MEGABYTES}"))
         .arg(format!("-timeout={SECONDS}"))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .args(["-print_final_stats=1", "-max_len=65536", "-verbosity=1"])
         .arg(&mine);
+    if let Some(seed) = options.seed {
+        fuzzer.arg(format!("-seed={seed}"));
+    }
     let found = root().join("fuzz/found").join(name);
     if found.is_dir() {
         fuzzer.arg(found);
