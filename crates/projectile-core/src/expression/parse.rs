@@ -200,7 +200,8 @@ impl Parser {
     /// A value, and operators after it that bind at least so strongly.
     fn value(&mut self, least: u8) -> Result<()> {
         self.depth += 1;
-        if self.depth > DEEPEST {
+        // The outermost is within none.
+        if self.depth > DEEPEST + 1 {
             return Err(Error::limit(format!(
                 "expression, column {}: more than {DEEPEST} expressions within each other",
                 self.column()
@@ -433,6 +434,8 @@ mod tests {
         let deep = format!("{}b1{}", "(".repeat(65), ")".repeat(65));
         let long = format!("b1{}", " ".repeat(LONGEST_EXPRESSION));
         let many: Vec<String> = (1..=17).map(|channel| format!("b{channel}")).collect();
+        let deepest = format!("{}b1{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
+        assert!(parse(&deepest).is_ok());
         for text in [deep, long, many.join("+"), "-".repeat(1000)] {
             assert_eq!(parse(&text).unwrap_err().kind(), ErrorKind::Limit);
         }

@@ -92,7 +92,10 @@ pub(super) fn in_proportion(side: u64, of: u64, other: u64) -> u64 {
 /// A region at the size that the address says; `None` where it says none. A side that is left out is in proportion.
 fn scaled(region: Region, address: &Address<'_>) -> Result<Option<Area>> {
     let side = |name: &'static str| {
-        let given = address.parameter(name).map(|text| whole(name, text)).transpose()?;
+        let given = address
+            .parameter(name)
+            .map(|text| whole(name, text))
+            .transpose()?;
         if given.is_some_and(|given| given > LONGEST_SIDE) {
             return Err(Error::limit(format!("{name} is at most {LONGEST_SIDE}")));
         }
