@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 /// The variable that makes xtask a wrapper.
 pub(crate) const WRAPS: &str = "PROJECTILE_XTASK_WRAPS_RUSTC";
 
-/// What libFuzzer's guidance needs (LLVM's SanitizerCoverage: <https://clang.llvm.org/docs/SanitizerCoverage.html>).
+/// What `libFuzzer`'s guidance needs (LLVM's `SanitizerCoverage`: <https://clang.llvm.org/docs/SanitizerCoverage.html>).
 pub(crate) const FLAGS: [&str; 5] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",

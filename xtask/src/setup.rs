@@ -54,20 +54,31 @@ pub(crate) fn package(profile: &str) -> Outcome<PathBuf> {
 
 /// The viewer's npm packages, by its lock file.
 pub(crate) fn npm() -> Outcome<()> {
-    let viewer = root().join("viewer");
-    if !viewer.join("package-lock.json").exists() {
-        return Err("viewer/package-lock.json is missing".into());
+    packages("viewer")
+}
+
+/// Other projects' viewers, which are opened in a browser: half a gigabyte that the viewer has no need of.
+pub(crate) fn clients() -> Outcome<()> {
+    packages("tests/clients")
+}
+
+/// The npm packages of a folder, by its lock file.
+fn packages(folder: &str) -> Outcome<()> {
+    let place = root().join(folder);
+    if !place.join("package-lock.json").exists() {
+        return Err(format!("{folder}/package-lock.json is missing"));
     }
     if !installed("npm", &["--version"]) {
         return Err("npm is missing: install Node.js 20 or later".into());
     }
-    let lock = viewer.join("package-lock.json");
-    let have = viewer.join("node_modules/.package-lock.json");
+    let lock = place.join("package-lock.json");
+    let have = place.join("node_modules/.package-lock.json");
     let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     if changed(&have).is_some_and(|have| changed(&lock).is_some_and(|lock| have >= lock)) {
         return Ok(());
     }
-    run(&mut npm_run(&["ci", "--no-audit", "--no-fund"]), INSTALL).map(drop)
+    let mut npm = npm_run(&["ci", "--no-audit", "--no-fund"]);
+    run(npm.current_dir(&place), INSTALL).map(drop)
 }
 
 /// npm in the viewer's folder.

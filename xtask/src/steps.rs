@@ -361,6 +361,7 @@ fn package() -> Outcome {
 fn e2e() -> Outcome {
     let chromium = setup::chromium()?;
     setup::npm()?;
+    setup::clients()?;
     let server = Server::start(
         &mut command(binary()?, &["demo", "-p", "0"]),
         Duration::from_mins(1),

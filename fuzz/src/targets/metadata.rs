@@ -1,4 +1,4 @@
-//! What pages of a TIFF say in words: OME-XML, ImageJ, SVS, GDAL.
+//! What pages of a TIFF say in words: OME-XML, `ImageJ`, SVS, GDAL.
 
 /// Any text as the description of the first of three pages.
 pub(super) fn run(bytes: &[u8]) {
