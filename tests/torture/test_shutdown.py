@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import re
 import selectors
 import signal
@@ -297,18 +298,33 @@ def test_whoever_hangs_on_is_cut(files: list[Path], full: bool, figure: Any) -> 
 
 
 def test_readiness_goes_first(files: list[Path], figure: Any) -> None:
-    """Whoever asks over a connection that is there learns that it ends, and its connection is the first to know."""
-    with Ending(*files) as server:
+    """Whoever asks over a connection that is there learns that it ends, and that the connection does."""
+    said = []
+    with Ending(*files) as server, contextlib.ExitStack() as stack:
         assert server.get("/readyz").status == 200
-        with hangers_on(server, costly(40, 1024, 3)):
-            time.sleep(0.3)
-            server.end()
-            time.sleep(0.02)
-            reply = server.get("/readyz")
-            figure("R37", "readiness after SIGTERM", "503", status=reply.status)
-            assert (reply.status, reply.headers["connection"]) == (503, "close")
-            server.end()
-            server.ended(5)
+        kept = [http.client.HTTPConnection(server.host, server.port, timeout=30) for _ in range(12)]
+        for connection in kept:
+            stack.callback(connection.close)
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+        stack.enter_context(hangers_on(server, costly(40, 1024, 3)))
+        time.sleep(0.3)
+        server.end()
+        for connection in kept:
+            # Each is a connection's last; they are closed some 150 ms after the signal has arrived.
+            with contextlib.suppress(ConnectionError):
+                connection.request("GET", "/readyz")
+                answer = connection.getresponse()
+                answer.read()
+                said.append((answer.status, answer.headers["connection"]))
+            time.sleep(0.01)
+        server.end()
+        server.ended(5)
+    figure("R37", "readiness after SIGTERM", "503", answers=len(said), unready=said.count((503, "close")))
+    # The signal takes a moment to arrive. From then on nobody is told that it is ready.
+    first = next((at for at, (status, _) in enumerate(said) if status == 503), len(said))
+    assert first < len(said), said
+    assert set(said[first:]) == {(503, "close")}, said
 
 
 def test_told_twice_it_leaves_at_once(files: list[Path], full: bool, figure: Any) -> None:

@@ -2,8 +2,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, LINK, VIA};
@@ -34,6 +33,7 @@ use crate::remotes;
 use crate::respond::{self, Document, Reply};
 use crate::security::token::Pass;
 use crate::security::{headers, origin};
+use crate::shutdown::Shutdown;
 use crate::strikes;
 use crate::trace;
 use crate::upload::Upload;
@@ -61,7 +61,8 @@ pub(crate) struct App {
     builder: Arc<Builder>,
     live: Live,
     in_flight: Semaphore,
-    is_ending: AtomicBool,
+    /// What tells that it is to end, while it runs.
+    shutdown: Mutex<Option<Shutdown>>,
     metrics: Metrics,
 }
 
@@ -79,7 +80,7 @@ impl App {
             builder: Arc::new(Builder::new(cores, live.clone())?),
             live,
             in_flight: Semaphore::new(options.limits.in_flight),
-            is_ending: AtomicBool::new(false),
+            shutdown: Mutex::default(),
             metrics: Metrics::new(),
             options,
         })
@@ -97,10 +98,9 @@ impl App {
         &self.live
     }
 
-    /// Says that no more requests are wanted, and lets pages go that listen: the end would wait for them.
-    pub(crate) fn drain(&self) {
-        self.is_ending.store(true, Ordering::Relaxed);
-        self.live.close();
+    /// From now on it is not ready for more once `shutdown` has begun.
+    pub(crate) fn watch(&self, shutdown: Shutdown) {
+        *self.shutdown.lock().unwrap_or_else(PoisonError::into_inner) = Some(shutdown);
     }
 
     /// Calls off work that no request waits for.
@@ -316,7 +316,8 @@ impl App {
 
     /// Whether a request would be taken.
     fn readiness(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
-        if self.is_ending.load(Ordering::Relaxed) {
+        let shutdown = self.shutdown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shutdown.as_ref().is_some_and(Shutdown::is_draining) {
             return Err(Problem::busy("this server is ending", Duration::from_secs(1)));
         }
         let is_full = self.in_flight.available_permits() == 0 || self.pool.waiting() >= self.options.queue;

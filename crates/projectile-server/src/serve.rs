@@ -45,10 +45,12 @@ impl Server {
             }
         };
         let limits = self.0.options().limits;
+        self.0.watch(shutdown.clone());
         let mut ends = shutdown.clone();
         let farewell = async {
             ends.draining().await;
-            self.0.drain();
+            // Pages listen for as long as they are let: the drain would wait for them.
+            self.0.live().close();
             std::future::pending::<()>().await;
         };
         tokio::select! {
