@@ -9,7 +9,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 /// What these spans are called by in filters.
-pub(crate) const TARGET: &str = "projectile::request";
+pub(crate) const TARGET: &str = "request_spans";
 
 /// A request's span, a part of the trace that its client names.
 pub(crate) fn request(parts: &Parts, id: &HeaderValue, peer: Option<IpAddr>) -> Span {

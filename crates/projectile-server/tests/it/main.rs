@@ -1,4 +1,5 @@
 //! The server over real sockets, each test on a port of its own.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

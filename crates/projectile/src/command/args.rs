@@ -276,7 +276,8 @@ pub(crate) struct ImageArgs {
     #[arg(long, value_name = "KIND", value_parser = resampling)]
     pub(crate) resampling: Option<Resampling>,
 
-    /// Memory for the pixels of an image that must be decoded whole; larger ones are refused [default: 8G]
+    /// Memory for the pixels of an image that must be decoded whole; larger ones are refused [default: 8G, or half
+    /// of the machine's]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) max_decoded: Option<u64>,
 

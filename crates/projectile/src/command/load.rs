@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use projectile_formats::{Limits, NamedSource};
 
 use super::args::{ImageArgs, ModeName};
-use super::memory::Memory;
+use super::memory::{self, Memory};
 use super::watch::{self, Mark};
 use super::{Fallback, samples};
 
@@ -148,7 +148,9 @@ fn options(args: &ImageArgs, memory: &Memory) -> OpenOptions {
     if let Some(bytes) = memory.whole {
         limits.whole_array_bytes = bytes;
     }
-    limits.decoded_bytes = args.max_decoded.unwrap_or(limits.decoded_bytes);
+    limits.decoded_bytes = args
+        .max_decoded
+        .unwrap_or_else(|| limits.decoded_bytes.min(memory::half()));
     limits.download_bytes = args.max_download.unwrap_or(limits.download_bytes);
     OpenOptions {
         limits,

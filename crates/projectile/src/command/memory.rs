@@ -32,8 +32,18 @@ pub(crate) fn tiles_of(bytes: u64) -> u64 {
     (bytes / 8).min(1 << 30)
 }
 
-/// A quarter of what the machine has, or of what it lets this process have.
+/// A quarter of what there is.
 pub(crate) fn default_budget() -> u64 {
+    all() / 4
+}
+
+/// Half of what there is.
+pub(crate) fn half() -> u64 {
+    all() / 2
+}
+
+/// What the machine has, or what it lets this process have.
+fn all() -> u64 {
     /// Where the machine does not tell.
     const UNKNOWN: u64 = 4 << 30;
     let mut system = sysinfo::System::new();
@@ -41,7 +51,7 @@ pub(crate) fn default_budget() -> u64 {
     let granted = system.cgroup_limits().map(|limits| limits.total_memory);
     let all = [Some(system.total_memory()), granted];
     let all = all.into_iter().flatten().filter(|&bytes| bytes > 0).min();
-    all.unwrap_or(UNKNOWN) / 4
+    all.unwrap_or(UNKNOWN)
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ mod log;
 mod memory;
 mod samples;
 mod serve;
-#[cfg_attr(not(feature = "opentelemetry"), path = "telemetry_none.rs")]
 mod telemetry;
 mod tile;
 mod watch;

@@ -1,4 +1,5 @@
 //! The command, as it is built: what it prints, where, with which exit code, and how it ends.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -10,7 +10,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::Failure;
+use super::super::Failure;
 
 const COLLECTORS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -24,7 +24,7 @@ impl Drop for Sender {
     fn drop(&mut self) {
         // A collector that is not there is no failure of the server that ends.
         if let Some(Err(error)) = self.0.take().map(|provider| provider.shutdown()) {
-            super::complain(&format!("the last spans could not be sent: {error}"));
+            super::super::complain(&format!("the last spans could not be sent: {error}"));
         }
     }
 }
@@ -62,7 +62,7 @@ where
         .with_threads(false)
         .with_tracked_inactivity(false)
         .with_filter(filter_fn(|metadata| {
-            metadata.is_span() && metadata.target() == "projectile::request"
+            metadata.is_span() && metadata.target() == "request_spans"
         }));
     Ok((Some(spans), Sender(Some(provider))))
 }

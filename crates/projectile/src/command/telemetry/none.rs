@@ -2,7 +2,7 @@
 
 use tracing_subscriber::layer::Identity;
 
-use super::Failure;
+use super::super::Failure;
 
 /// Nobody is sent anything.
 pub(crate) struct Sender;
