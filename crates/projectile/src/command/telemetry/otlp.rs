@@ -38,7 +38,7 @@ where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,
 {
     let is_asked = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if !COLLECTORS.iter().any(|name| is_asked(&name)) {
+    if !COLLECTORS.iter().any(is_asked) {
         return Ok((None, Sender(None)));
     }
     // As readers of addresses do; whichever comes first stands for all.
