@@ -319,6 +319,8 @@ impl Image {
         const MOST_PLANES: u64 = 4;
         /// Pixels that tell something however many planes each is made of.
         const FEWEST: u64 = 1 << 12;
+        /// Channels beyond which fewer pixels are looked at, of each of which all channels are read.
+        const MANY_CHANNELS: u64 = 64;
         let info = self.info();
         let (height, width) = (info.axes.height(), info.axes.width());
         let sizes: Vec<u64> = info.axes.extra().map(|axis| axis.size).collect();
@@ -335,10 +337,18 @@ impl Image {
             1 => budget,
             planes => (budget / planes).max(FEWEST / taken),
         };
+        let channels = info.axes.channels().max(MANY_CHANNELS);
+        let budget = (budget * MANY_CHANNELS / channels).max(1);
         let step = (height as f64 * width as f64 / budget as f64)
             .sqrt()
             .ceil()
             .max(1.0) as u64;
+        // Of an image that is long and narrow, so many steps along its longer side are all there are.
+        let step = if step > height.min(width) {
+            step.max(height.max(width).div_ceil(budget))
+        } else {
+            step
+        };
         // From the middle of the first step, so that the sample is not the image's border.
         let start = |length: u64| (step / 2).min(length - 1);
         let (y, x) = (start(height), start(width));
