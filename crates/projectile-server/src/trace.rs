@@ -39,8 +39,9 @@ pub(crate) fn answered(span: &Span, parts: &Parts, protocol: &str, status: u16, 
         rename(span, format!("{} {protocol}", parts.method));
     }
     span.record("projectile.protocol", protocol);
-    span.record("http.response.status_code", status);
-    span.record("http.response.body.size", bytes);
+    // OpenTelemetry's integers have a sign; others would be sent as text.
+    span.record("http.response.status_code", i64::from(status));
+    span.record("http.response.body.size", i64::try_from(bytes).unwrap_or(i64::MAX));
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
     }
