@@ -35,9 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what has no short form, where not everything is asked for."""
     if config.getoption("--full"):
         return
-    left_out = [item for item in items if item.get_closest_marker("full_only")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = [item for item in items if not item.get_closest_marker("full_only")]
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,16 @@ fn bytes_image(height: u64, width: u64) -> Image {
 }
 
 #[test]
+fn a_tile_of_samples_of_many_channels_is_bounded() {
+    let samples = vec![0.5f64; 600 * 4 * 4];
+    let image = Image::from_array("deep", Samples::Float64(samples.into()), &[600, 4, 4]).unwrap();
+    let large = image.render(&request(0, 0, 0, 4096, "npy"), &Cancel::new());
+    assert_eq!(large.unwrap_err().kind(), ErrorKind::Limit);
+    let small = image.render(&request(0, 0, 0, 16, "npy"), &Cancel::new()).unwrap();
+    assert_eq!(small.samples, Some((DType::Float64, [16, 16, 600])));
+}
+
+#[test]
 fn a_native_tile_is_the_slice_of_the_array() {
     let image = bytes_image(600, 700);
     let tile = image

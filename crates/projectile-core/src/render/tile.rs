@@ -8,7 +8,7 @@ use super::supply::{Levelling, Supply};
 use crate::array::{DType, Pixels};
 use crate::colour::{Painter, Raster, paint};
 use crate::encode::{Content, ContentKind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::geometry::Placement;
 use crate::source::{Cancel, Selection};
 
@@ -63,9 +63,27 @@ impl Image {
             }
             ContentKind::Samples => {
                 let selection = selection(self.info(), &request.style)?;
+                self.check_samples(placement.size, &selection)?;
                 self.data(request, &placement, &selection, supply(&selection)?)
             }
         }
+    }
+
+    /// That a tile of samples of `size`, rows and columns, is none that takes all memory: an array may have many channels.
+    fn check_samples(&self, (rows, columns): (u32, u32), selection: &Selection) -> Result<()> {
+        /// 4096 × 4096 pixels of 32 bytes.
+        const MOST_BYTES: u128 = 1 << 29;
+        let info = self.info();
+        let channels = selection.channel_count(info.axes.channels());
+        let pixel = channels as u128 * info.dtype.size() as u128;
+        if u128::from(rows) * u128::from(columns) * pixel <= MOST_BYTES {
+            return Ok(());
+        }
+        Err(Error::limit(format!(
+            "a tile of {columns} × {rows} pixels with {channels} channels takes more than {} MiB: choose a smaller one, or \
+             fewer channels",
+            MOST_BYTES >> 20
+        )))
     }
 
     /// Whether [`render`](Self::render) takes no longer than handing it to another thread does: the pixels are in
