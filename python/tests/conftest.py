@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ import projectile
 from figures import figure, full, pytest_runtest_makereport, pytest_terminal_summary
 
 __all__ = ["figure", "full", "pytest_runtest_makereport", "pytest_terminal_summary"]
+
+# A shell's background jobs do not hear Ctrl-C, nor would what they start: the tests send it to what they started.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
