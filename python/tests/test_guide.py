@@ -16,8 +16,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
-# Those of the viewer and of the command's exports have nothing to run.
-PAGES = sorted(page for page in GUIDES.glob("*.md") if page.stem not in {"viewer", "export"})
+# Those of the viewer and of exports by the command have nothing to run; what is said of nginx, tests/torture runs.
+PAGES = sorted(page for page in GUIDES.glob("*.md") if page.stem not in {"viewer", "export", "proxy"})
 
 
 def snippets(page):
