@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::supply::Levelling;
 use super::*;
-use crate::array::{Axes, DType, Pixels, Samples};
+use crate::array::{ArraySource, Axes, DType, Pixels, Samples};
 use crate::encode::Effort::{Fast, Stored};
 use crate::encode::Encoding;
 use crate::error::{ErrorKind, Result};
@@ -32,7 +32,9 @@ fn bytes_image(height: u64, width: u64) -> Image {
 #[test]
 fn a_tile_of_samples_of_many_channels_is_bounded() {
     let samples = vec![0.5f64; 600 * 4 * 4];
-    let image = Image::from_array("deep", Samples::Float64(samples.into()), &[600, 4, 4]).unwrap();
+    let axes = Axes::named("yxc", &[4, 4, 600]).unwrap();
+    let source = ArraySource::new(Samples::Float64(samples.into()), axes).unwrap();
+    let image = Image::new("deep", Arc::new(source)).unwrap();
     let large = image.render(&request(0, 0, 0, 4096, "npy"), &Cancel::new());
     assert_eq!(large.unwrap_err().kind(), ErrorKind::Limit);
     let small = image.render(&request(0, 0, 0, 16, "npy"), &Cancel::new()).unwrap();
