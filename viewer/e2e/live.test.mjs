@@ -225,8 +225,9 @@ test('an image that is far away is told what a view will ask for', async () => {
   // None of the hints is ever answered, and nobody minds.
   await open('#image=cells&x=1024&y=1024&zoom=0&t=1&c=0,1');
   const isTile = (url) => /\.(png|bin)/.test(url) && !url.includes('colormaps');
-  const first = server.seen.findIndex(isTile);
-  assert.match(server.seen[first - 1], /^\/images\/cells\/fetch\?z=\d+&x0=\d+&y0=\d+&x1=\d+&y1=\d+&c=0,1&t=1$/);
+  // What the page tells of itself, it tells when it likes.
+  const before = server.seen.slice(0, server.seen.findIndex(isTile)).filter((url) => !url.startsWith('/live/'));
+  assert.match(before.at(-1), /^\/images\/cells\/fetch\?z=\d+&x0=\d+&y0=\d+&x1=\d+&y1=\d+&c=0,1&t=1$/);
   const { searchParams } = new URL(server.hints.at(-1), server.url);
   const [z, x0, y0, x1, y1] = ['z', 'x0', 'y0', 'x1', 'y1'].map((name) => Number(searchParams.get(name)));
   const asked = tiles().map((url) => nameOf(url).split('/').map(Number)).filter(([zoom]) => zoom === z);

@@ -11,7 +11,7 @@ import { onServer, ours, page, pause, quiet, shot, test, WAIT } from './harness.
 import { pixelsOf } from './pixels.mjs';
 
 const [WIDTH, HEIGHT] = [600, 500];
-const SCRIPT = fileURLToPath(new URL('../node_modules/openseadragon/build/openseadragon/openseadragon.min.js', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../tests/clients/node_modules/openseadragon/build/openseadragon/openseadragon.min.js', import.meta.url));
 const PAGE = `<!doctype html><title>Deep Zoom</title><link rel="icon" href="data:,"><script src="osd.js"></script>
   <body style="margin: 0"><div id="map" data-testid="map"></div>`;
 const colour = (x, y) => [Math.floor((x * 255) / WIDTH), Math.floor((y * 255) / HEIGHT), 128];
