@@ -109,7 +109,7 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
         .flatten()
         .filter(|&sections| sections > 0 && nz.is_multiple_of(sections));
     // Which of x, y and z columns, rows and sections are.
-    let mut order = [64, 68, 72].map(|at| words.integer(at) - 1);
+    let mut order = [64, 68, 72].map(|at| words.integer(at).wrapping_sub(1));
     let mut sorted = order;
     sorted.sort_unstable();
     if sorted != [0, 1, 2] {
