@@ -27,7 +27,7 @@ impl Options {
     /// A short run of every target.
     pub(crate) fn short() -> Self {
         Self {
-            seconds: 20,
+            seconds: 8,
             deep: false,
             seed: Some(1),
             targets: Vec::new(),

@@ -26,7 +26,7 @@ cargo xtask test --list      the steps
 cargo xtask bench [--quick]  measure against a bare server and the original; print one table of ratios
 cargo xtask bench memory     measure the memory that 20,000 random tiles of an array of 102 GB take, and no more
 cargo xtask fuzz [--seconds N] [--deep] [TARGET…]
-                             fuzz each parser of outside bytes for so long (20 s); --deep guides by all crates' code
+                             fuzz each parser of outside bytes for so long (8 s); --deep guides by all crates' code
 cargo xtask torture [WORD…]  do all that docs/reliability.md says (or what has one of the words in its name), as often as
                              it says, and write each row's figures there
 cargo xtask layering         hold the rooms' arrows
