@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conftest import Figures
 
-TILE = "/images/mandelbrot/20/{x}/{y}/256.jpg"
+TILE = "/images/mandelbrot/20/{x}/{y}/512.jpg"
 # One, so that those who ask have a core of their own: what they take of the server's would count as its own fault.
 THREADS = 1
 
@@ -145,8 +145,8 @@ def test_a_server_that_is_asked_for_too_much_does_as_much_as_ever(full: bool, fi
     assert 1 / capacity > 0.01, "the tiles are too cheap to tell anything"
     assert not done.others
     assert done.without_retry == 0
-    # 90 % where the machine has nothing else to do.
-    assert goodput >= 0.8 * capacity
+    # A short run counts some hundred tiles, of a build whose server is not optimised.
+    assert goodput >= (0.9 if full else 0.75) * capacity
     assert refused <= 0.05
     assert sockets.quantile(health, 0.99) <= 0.25
     assert recovery <= 2
