@@ -41,7 +41,10 @@ pub(crate) fn answered(span: &Span, parts: &Parts, protocol: &str, status: u16, 
     span.record("projectile.protocol", protocol);
     // OpenTelemetry's integers have a sign; others would be sent as text.
     span.record("http.response.status_code", i64::from(status));
-    span.record("http.response.body.size", i64::try_from(bytes).unwrap_or(i64::MAX));
+    span.record(
+        "http.response.body.size",
+        i64::try_from(bytes).unwrap_or(i64::MAX),
+    );
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
     }

@@ -37,7 +37,9 @@ fn a_tile_of_samples_of_many_channels_is_bounded() {
     let image = Image::new("deep", Arc::new(source)).unwrap();
     let large = image.render(&request(0, 0, 0, 4096, "npy"), &Cancel::new());
     assert_eq!(large.unwrap_err().kind(), ErrorKind::Limit);
-    let small = image.render(&request(0, 0, 0, 16, "npy"), &Cancel::new()).unwrap();
+    let small = image
+        .render(&request(0, 0, 0, 16, "npy"), &Cancel::new())
+        .unwrap();
     assert_eq!(small.samples, Some((DType::Float64, [16, 16, 600])));
 }
 
