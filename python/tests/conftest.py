@@ -14,6 +14,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 # What tiles must be is stated once, in numpy, beside the tests of the server.
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "oracle"))
+# How figures are told is stated once, too.
+sys.path.append(str(Path(__file__).parents[2] / "tests" / "torture"))
 
 import projectile
 from figures import figure, full, pytest_runtest_makereport, pytest_terminal_summary

@@ -6,14 +6,12 @@ which a line of JSON is added for each figure, as the tests in tests/torture do.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+import rows
 
 FULL = os.environ.get("PROJECTILE_TORTURE_FULL", "") not in ("", "0")
 FIGURES = pytest.StashKey[list[dict[str, Any]]]()
@@ -56,38 +54,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the rows, and write them down."""
-    figures = sorted(config.stash.get(FIGURES, []), key=lambda entry: entry["row"])
-    if not figures:
-        return
-    terminalreporter.section("rows of docs/reliability.md")
-    for entry in figures:
-        numbers = ", ".join(
-            f"{name.replace('_', ' ')} {shown(value)}" for name, value in entry["numbers"].items()
-        )
-        met = "met" if entry["met"] else "NOT MET"
-        terminalreporter.write_line(
-            f"{entry['row']} {met}: {entry['what']}: {numbers} (goal: {entry['goal']})"
-        )
-    if path := os.environ.get("PROJECTILE_TORTURE_FIGURES"):
-        build = {"commit": commit(), "binary": "python"}
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps({**build, **entry}) + "\n" for entry in figures)
-
-
-def commit() -> str:
-    """Tell which sources were measured."""
-    told = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
+    rows.tell(
+        terminalreporter,
+        config.stash.get(FIGURES, []),
+        os.environ.get("PROJECTILE_TORTURE_FIGURES"),
+        "python",
     )
-    return told.stdout.strip() or "unknown"
-
-
-def shown(value: object) -> str:
-    """Write a number for people."""
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

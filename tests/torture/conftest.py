@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,36 +80,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         item.torture_failed = True  # type: ignore[attr-defined]
 
 
-def commit() -> str:
-    """Tell which sources were measured."""
-    told = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
-    )
-    return told.stdout.strip() or "unknown"
-
-
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the rows, and write them down."""
-    figures = sorted(config.stash[FIGURES], key=lambda entry: entry["row"])
-    if not figures:
-        return
-    terminalreporter.section("rows of docs/reliability.md")
-    for entry in figures:
-        numbers = ", ".join(
-            f"{name.replace('_', ' ')} {shown(value)}" for name, value in entry["numbers"].items()
-        )
-        met = "met" if entry["met"] else "NOT MET"
-        terminalreporter.write_line(
-            f"{entry['row']} {met}: {entry['what']}: {numbers} (goal: {entry['goal']})"
-        )
-    if path := config.getoption("--figures"):
-        build = {"commit": commit(), "binary": Path(os.environ.get("PROJECTILE_BIN", "")).parent.name}
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps({**build, **entry}) + "\n" for entry in figures)
-
-
-def shown(value: object) -> str:
-    """Write a number for people."""
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    binary = Path(os.environ.get("PROJECTILE_BIN", "")).parent.name
+    rows.tell(terminalreporter, config.stash[FIGURES], config.getoption("--figures"), binary)

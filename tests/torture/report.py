@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conftest import shown
+from rows import listed
 
 BEGIN, END = "<!-- figures: cargo xtask torture -->", "<!-- end of figures -->"
 
@@ -24,9 +24,7 @@ def table(lines: list[str]) -> str:
         newest[entry["row"], entry["what"]] = entry
     rows = ["| row | what | goal | measured | |", "|---|---|---|---|---|"]
     for entry in sorted(newest.values(), key=lambda entry: (entry["row"], entry["what"])):
-        numbers = ", ".join(
-            f"{name.replace('_', ' ')} {shown(value)}" for name, value in entry["numbers"].items()
-        )
+        numbers = listed(entry["numbers"])
         cells = [
             entry["row"],
             entry["what"],

@@ -56,4 +56,5 @@ pub use remotes::Remotes;
 pub use security::{AllowedHosts, AllowedOrigins, Token};
 pub use serve::{Server, Serving, raise_open_files, router, serve};
 pub use shutdown::{Shutdown, ShutdownHandle};
+pub use trace::REQUEST_SPANS;
 pub use uploads::Uploads;

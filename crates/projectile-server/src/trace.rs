@@ -8,13 +8,13 @@ use http::request::Parts;
 use tracing::Span;
 use tracing::field::Empty;
 
-/// What these spans are called by in filters.
-pub(crate) const TARGET: &str = "request_spans";
+/// The target of the spans of requests, by which filters know them.
+pub const REQUEST_SPANS: &str = "request_spans";
 
 /// A request's span, a part of the trace that its client names.
 pub(crate) fn request(parts: &Parts, id: &HeaderValue, peer: Option<IpAddr>) -> Span {
     let span = tracing::debug_span!(
-        target: TARGET,
+        target: REQUEST_SPANS,
         "request",
         otel.kind = "server",
         otel.status_code = Empty,
@@ -52,7 +52,7 @@ pub(crate) fn answered(span: &Span, parts: &Parts, protocol: &str, status: u16, 
 
 /// The span of the work on a thread of the pool, a part of that of the request that asked for it first.
 pub(crate) fn render() -> Span {
-    tracing::debug_span!(target: TARGET, "render")
+    tracing::debug_span!(target: REQUEST_SPANS, "render")
 }
 
 #[cfg(feature = "opentelemetry")]

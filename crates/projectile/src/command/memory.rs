@@ -1,5 +1,7 @@
 //! How memory is shared by all that is kept: built levels, blocks of files, encoded tiles.
 
+use std::sync::OnceLock;
+
 use crate::{BlockCache, LevelCache};
 
 /// What is kept, within one budget.
@@ -42,8 +44,13 @@ pub(crate) fn half() -> u64 {
     all() / 2
 }
 
-/// What the machine has, or what it lets this process have.
+/// What the machine has, or what it lets this process have; asked for once, as each file that is opened wants to know.
 fn all() -> u64 {
+    static ALL: OnceLock<u64> = OnceLock::new();
+    *ALL.get_or_init(told)
+}
+
+fn told() -> u64 {
     /// Where the machine does not tell.
     const UNKNOWN: u64 = 4 << 30;
     let mut system = sysinfo::System::new();

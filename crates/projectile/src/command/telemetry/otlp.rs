@@ -62,7 +62,7 @@ where
         .with_threads(false)
         .with_tracked_inactivity(false)
         .with_filter(filter_fn(|metadata| {
-            metadata.is_span() && metadata.target() == "request_spans"
+            metadata.is_span() && metadata.target() == projectile_server::REQUEST_SPANS
         }));
     Ok((Some(spans), Sender(Some(provider))))
 }
