@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import statistics
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -86,6 +87,14 @@ class Trial:
     errors: int = 0
     new: int = 0
     """How many of the last answers were of the newest generation, one after the other."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a generation begins and while an answer is counted: one of the last is never one of the newest."""
+
+    def begin(self) -> None:
+        """Begin the next generation."""
+        with self.lock:
+            self.generation += 1
+            self.new = 0
 
     @property
     def at(self) -> str:
@@ -96,6 +105,10 @@ class Trial:
 
     def look(self, seen: Seen) -> None:
         """Hold an answer to what it may be."""
+        with self.lock:
+            self._look(seen)
+
+    def _look(self, seen: Seen) -> None:
         self.answers += 1
         newest, oldest = self.generation, self.served
         if seen.status != 200:
@@ -121,8 +134,7 @@ class Trial:
 def change(trial: Trial) -> None:
     """Change the file once; what is written is of the next generation."""
     if trial.change in WRITES:
-        trial.generation += 1
-        trial.new = 0
+        trial.begin()
     trial.change(trial.path, trial.kind, trial.generation)
     if trial.kind.ending == "zarr":
         touch_zarr(trial.path)
@@ -130,8 +142,7 @@ def change(trial: Trial) -> None:
 
 def mend(trial: Trial) -> None:
     """Let it be a good file of the next generation again."""
-    trial.generation += 1
-    trial.new = 0
+    trial.begin()
     for part in trial.kind.parts(trial.path):
         if part.is_dir():
             part.rmdir()

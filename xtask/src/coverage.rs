@@ -3,7 +3,10 @@
 //! Set as `RUSTC_WORKSPACE_WRAPPER`, it reaches the workspace's own crates alone, so that the others are those that the
 //! tests were built with.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+
+use crate::process::{Outcome, target};
 
 /// The variable that makes xtask a wrapper.
 pub(crate) const WRAPS: &str = "PROJECTILE_XTASK_WRAPS_RUSTC";
@@ -16,6 +19,24 @@ pub(crate) const FLAGS: [&str; 5] = [
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
+
+/// A copy of xtask to stand before rustc: a build of the workspace may put another xtask in the running one's place.
+pub(crate) fn wrapper() -> Outcome<PathBuf> {
+    // On Linux this opens the running program even where its file is no longer there.
+    let running = Path::new("/proc/self/exe");
+    let running = if running.exists() {
+        running.to_owned()
+    } else {
+        std::env::current_exe().map_err(|error| format!("xtask's own path: {error}"))?
+    };
+    let (folder, wrapper) = (target().join("fuzz"), target().join("fuzz/rustc-wrapper"));
+    let written = wrapper.with_extension("new");
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::copy(&running, &written))
+        .and_then(|_| std::fs::rename(&written, &wrapper))
+        .map_err(|error| format!("{}: {error}", wrapper.display()))?;
+    Ok(wrapper)
+}
 
 /// Runs `arguments`, which begin with rustc's path.
 pub(crate) fn rustc(arguments: &[String]) -> ExitCode {

@@ -229,8 +229,7 @@ fn build(deep: bool) -> Outcome<PathBuf> {
         build.env("CARGO_TARGET_DIR", target().join("fuzz/deep"));
         target().join("fuzz/deep").join(HOST).join("release")
     } else {
-        let wrapper = std::env::current_exe().map_err(|error| format!("xtask's own path: {error}"))?;
-        build.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
+        build.env("RUSTC_WORKSPACE_WRAPPER", coverage::wrapper()?);
         build.env(coverage::WRAPS, "1");
         target().join("debug")
     };
