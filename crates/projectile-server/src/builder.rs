@@ -1,6 +1,5 @@
 //! Builds the levels that provisional tiles asked for, one pyramid at a time, behind the requests.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
 use projectile_core::{Cancel, ErrorKind};
@@ -30,20 +29,22 @@ impl Builder {
                         if called_off.is_cancelled() {
                             return;
                         }
-                        match catch_unwind(AssertUnwindSafe(|| build.run(threads, &called_off))) {
-                            Ok(Ok(())) => {
+                        match entry.strikes.guard(|| build.run(threads, &called_off)) {
+                            Ok(()) => {
                                 tracing::debug!(image = image.name(), "built levels");
                                 live.levels_built(&entry.id);
                             }
-                            Ok(Err(error)) if error.kind() == ErrorKind::Cancelled => return,
-                            Ok(Err(error)) => {
+                            Err(error) if error.kind() == ErrorKind::Cancelled => return,
+                            Err(error) => {
                                 tracing::warn!(
                                     image = image.name(),
                                     error = error.message(),
                                     "cannot build levels"
                                 );
                             }
-                            Err(_) => tracing::error!(image = image.name(), "building levels panicked"),
+                        }
+                        if entry.strikes.is_out() {
+                            break;
                         }
                     }
                 }

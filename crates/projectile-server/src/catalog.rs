@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use projectile_core::Image;
 
+use crate::journal::Journal;
 use crate::strikes::Strikes;
 
 /// The longest id that a name gives.
@@ -32,23 +33,29 @@ struct Listing {
     by_id: HashMap<String, usize>,
     /// Entries that there ever were.
     counted: usize,
+    journal: Option<Arc<Journal>>,
 }
 
 impl Listing {
-    fn entry(&mut self, id: String, image: Image) -> Arc<Entry> {
+    fn entry(&mut self, id: String, image: Image, strikes: Strikes) -> Arc<Entry> {
         let number = self.counted;
         self.counted += 1;
         Arc::new(Entry {
             id,
             image,
             number,
-            strikes: Strikes::default(),
+            strikes,
         })
+    }
+
+    fn new_entry(&mut self, id: String, image: Image) -> Arc<Entry> {
+        let strikes = Strikes::told_of(self.journal.as_ref(), &id);
+        self.entry(id, image, strikes)
     }
 
     fn add(&mut self, image: Image) -> String {
         let id = free_id(image.name(), |id| self.by_id.contains_key(id));
-        let entry = self.entry(id.clone(), image);
+        let entry = self.new_entry(id.clone(), image);
         self.by_id.insert(id.clone(), self.entries.len());
         self.entries.push(entry);
         id
@@ -56,9 +63,14 @@ impl Listing {
 }
 
 impl Catalog {
-    pub(crate) fn new(images: impl IntoIterator<Item = Image>) -> Self {
+    /// A catalog of `images`; work on them is told to `journal`.
+    pub(crate) fn new(images: impl IntoIterator<Item = Image>, journal: Option<Arc<Journal>>) -> Self {
+        let listing = Listing {
+            journal,
+            ..Listing::default()
+        };
         let catalog = Self {
-            listing: RwLock::default(),
+            listing: RwLock::new(Arc::new(listing)),
         };
         catalog.add(images);
         catalog
@@ -87,14 +99,15 @@ impl Catalog {
             let Some(&place) = listing.by_id.get(id) else {
                 return false;
             };
-            listing.entries[place] = listing.entry(id.to_owned(), image);
+            let strikes = Strikes::afresh(listing.journal.as_ref(), id);
+            listing.entries[place] = listing.entry(id.to_owned(), image, strikes);
             true
         })
     }
 
     /// An entry of its own that no listing shows.
     pub(crate) fn unlisted(&self, id: String, image: Image) -> Arc<Entry> {
-        self.change(|listing| listing.entry(id, image))
+        self.change(|listing| listing.new_entry(id, image))
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Entry>> {

@@ -24,7 +24,7 @@ use crate::guard::{Answer, Deadlines, Guarded, Phase};
 use crate::options::Limits;
 use crate::respond::Reply;
 use crate::shutdown::Shutdown;
-use crate::unsent::Unsent;
+use crate::unsent::{Seat, Unsent};
 use crate::upload::Upload;
 
 /// hyper panics where it is to read less.
@@ -42,11 +42,19 @@ const LAST_CALL: Duration = Duration::from_millis(150);
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
+/// Who asks.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) peer: SocketAddr,
+    /// Its connection's part in what waits to be sent.
+    pub(crate) seat: Arc<Seat>,
+}
+
 /// Serves `listener` until `shutdown`, answering each request by `handler`. It ends when every connection has ended,
 /// at the latest [`Limits::drain`] after the shutdown began.
 pub(crate) async fn run<H, F>(listener: TcpListener, limits: Limits, mut shutdown: Shutdown, handler: H)
 where
-    H: Fn(Parts, Upload, SocketAddr) -> F + Send + Sync + 'static,
+    H: Fn(Parts, Upload, Client) -> F + Send + Sync + 'static,
     F: Future<Output = (Reply, Upload)> + Send + 'static,
 {
     let handler = Arc::new(handler);
@@ -172,7 +180,7 @@ async fn connection<H, F>(
     handler: Arc<H>,
     unsent: Arc<Unsent>,
 ) where
-    H: Fn(Parts, Upload, SocketAddr) -> F + Send + Sync + 'static,
+    H: Fn(Parts, Upload, Client) -> F + Send + Sync + 'static,
     F: Future<Output = (Reply, Upload)> + Send,
 {
     // A tile's last packet must not wait for the acknowledgement of the one before.
@@ -191,7 +199,7 @@ async fn connection<H, F>(
         let (seat, shutdown) = (Arc::clone(&seat), shutdown.clone());
         // On the heap while it lasts: a connection that is idle would keep the room for it.
         Box::pin(async move {
-            let mut reply = seat.hold(answer(&*handler, request, peer, &phase).await);
+            let mut reply = answer(&*handler, request, Client { peer, seat }, &phase).await;
             if shutdown.is_draining() {
                 reply
                     .headers_mut()
@@ -226,17 +234,17 @@ async fn connection<H, F>(
 async fn answer<H, F>(
     handler: &H,
     request: hyper::Request<hyper::body::Incoming>,
-    peer: SocketAddr,
+    client: Client,
     phase: &Phase,
 ) -> Reply
 where
-    H: Fn(Parts, Upload, SocketAddr) -> F,
+    H: Fn(Parts, Upload, Client) -> F,
     F: Future<Output = (Reply, Upload)>,
 {
     let (parts, body) = request.into_parts();
     let has_body = !body.is_end_stream();
     let is_chunked = parts.headers.contains_key(TRANSFER_ENCODING);
-    let answering = std::panic::AssertUnwindSafe(handler(parts, Upload::new(body), peer)).catch_unwind();
+    let answering = std::panic::AssertUnwindSafe(handler(parts, Upload::new(body), client)).catch_unwind();
     let (mut reply, is_unread) = answering.await.map_or_else(
         |_| {
             tracing::error!("a request's handler panicked");

@@ -23,6 +23,7 @@ mod framing;
 mod geojson;
 mod guard;
 mod iiif;
+mod journal;
 mod live;
 mod matrices;
 mod methods;
@@ -49,6 +50,7 @@ mod xml;
 mod zarr;
 
 pub use description::describe;
+pub use journal::{Journal, UnderWay};
 pub use live::{Live, PageState, PixelBox};
 pub use options::{Limits, Options, Page};
 pub use payload::Payload;

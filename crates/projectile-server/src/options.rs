@@ -2,8 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::journal::Journal;
 use crate::remotes::Remotes;
 use crate::security::{AllowedHosts, AllowedOrigins, Token};
 use crate::uploads::Uploads;
@@ -92,6 +94,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// Whether pages of this machine, such as notebooks, may show the viewer in a frame.
     pub framed_by_notebooks: bool,
+    /// Where it is written what is being worked on, for whoever starts the process again; `None` where nobody does.
+    pub journal: Option<Arc<Journal>>,
 }
 
 impl Default for Options {
@@ -114,6 +118,7 @@ impl Default for Options {
             origins: AllowedOrigins::default(),
             public_url: None,
             framed_by_notebooks: false,
+            journal: None,
         }
     }
 }

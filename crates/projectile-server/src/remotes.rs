@@ -13,6 +13,7 @@ use crate::api::answers::Opened;
 use crate::app::needs_type;
 use crate::catalog::Catalog;
 use crate::error::Problem;
+use crate::journal::Journal;
 use crate::live::Live;
 use crate::respond::{self, Document, Reply};
 use crate::strikes;
@@ -114,7 +115,7 @@ pub(crate) async fn open(
     remotes: Option<&Remotes>,
     headers: &HeaderMap,
     upload: &mut Upload,
-    (catalog, live): (&Catalog, &Live),
+    (catalog, live, journal): (&Catalog, &Live, Option<&Arc<Journal>>),
 ) -> Result<Reply, Problem> {
     let refused = || {
         Problem::new(
@@ -133,8 +134,14 @@ pub(crate) async fn open(
         )
     })?;
     let _turn = remotes.admit(&url)?;
-    let (opener, asked) = (remotes.clone(), url.clone());
-    let opened = tokio::task::spawn_blocking(move || strikes::once(|| (opener.0.open)(&asked))).await;
+    let (opener, asked, journal) = (remotes.clone(), url.clone(), journal.cloned());
+    let opened = tokio::task::spawn_blocking(move || {
+        // Not the address itself, which may hold a password.
+        strikes::once(journal.as_ref(), "an address that a client gave", || {
+            (opener.0.open)(&asked)
+        })
+    })
+    .await;
     let images = opened
         .map_err(|error| Error::internal(error.to_string()))??
         .ok_or_else(refused)?;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::connection;
+use crate::connection::{self, Client};
 use crate::live::Live;
 use crate::options::Options;
 use crate::payload::Payload;
@@ -37,10 +37,11 @@ impl Server {
     /// not be one of: [`serve`] adds it.
     pub async fn run(&self, listener: TcpListener, shutdown: Shutdown) {
         let app = Arc::clone(&self.0);
-        let handler = move |parts: http::request::Parts, mut upload: Upload, peer: SocketAddr| {
+        let handler = move |parts: http::request::Parts, mut upload: Upload, client: Client| {
             let app = Arc::clone(&app);
             async move {
-                let reply = app.answer(&parts, &mut upload, Some(peer.ip())).await;
+                let (peer, seat) = (Some(client.peer.ip()), Some(&client.seat));
+                let reply = app.answer(&parts, &mut upload, peer, seat).await;
                 (reply, upload)
             }
         };
@@ -69,7 +70,7 @@ impl Server {
     ) -> http::Response<Payload> {
         let (parts, body) = request.into_parts();
         let mut upload = Upload::new(http_body_util::Full::new(body));
-        self.0.answer(&parts, &mut upload, peer).await
+        self.0.answer(&parts, &mut upload, peer, None).await
     }
 
     /// The ids of the images, in their order.
@@ -138,7 +139,7 @@ impl Server {
                     .get::<ConnectInfo<SocketAddr>>()
                     .map(|info| info.0.ip());
                 let mut upload = Upload::new(body);
-                app.answer(&parts, &mut upload, peer)
+                app.answer(&parts, &mut upload, peer, None)
                     .await
                     .map(axum::body::Body::new)
                     .into_response()

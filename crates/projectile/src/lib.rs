@@ -78,8 +78,9 @@ pub use projectile_formats::{
     open_anywhere as open_sources,
 };
 pub use projectile_server::{
-    AllowedHosts, AllowedOrigins, Limits, Live, Options, Page, PageState, Payload, PixelBox, Remotes, Server,
-    Serving, Shutdown, ShutdownHandle, Token, Uploads, describe, raise_open_files, router, serve,
+    AllowedHosts, AllowedOrigins, Journal, Limits, Live, Options, Page, PageState, Payload, PixelBox,
+    Remotes, Server, Serving, Shutdown, ShutdownHandle, Token, Uploads, describe, raise_open_files, router,
+    serve,
 };
 
 /// The images of a file: one, or one for each member of a container such as `.npz`. What begins like an address

@@ -72,6 +72,45 @@ pub(crate) const BLOCK_STEPS: u32 = 8;
 /// Columns of a block: wide enough for long runs, narrow enough for the states to stay in the cache.
 const BLOCK_WIDTH: u64 = 1024;
 
+/// How whole rows are cut into blocks.
+#[derive(Debug, PartialEq, Eq)]
+struct Cut {
+    /// Columns of a block.
+    width: u64,
+    /// Blocks that are worked on at a time.
+    threads: usize,
+}
+
+impl Cut {
+    /// Blocks that stay within bounds however many channels a pixel has.
+    ///
+    /// # Errors
+    /// [`Limit`](crate::ErrorKind::Limit) where even the smallest one does not.
+    fn of(job: &Job<'_>) -> Result<Self> {
+        /// Bytes of the samples of all blocks that are worked on at a time, and of one.
+        const TOGETHER: u64 = 256 << 20;
+        const ONE: u64 = 1 << 30;
+        const NARROWEST: u64 = 1 << BLOCK_STEPS;
+        let pixel = (job.channels as u64)
+            .saturating_mul(job.dtype.size() as u64)
+            .max(1);
+        let column = pixel.saturating_mul(1 << BLOCK_STEPS);
+        let least = column.saturating_mul(NARROWEST);
+        if least > ONE {
+            return Err(Error::limit(format!(
+                "pixels of {} channels are too large to be reduced: choose fewer channels",
+                job.channels
+            )));
+        }
+        let threads = job.threads.clamp(1, (TOGETHER / least).max(1) as usize);
+        let width = TOGETHER / threads as u64 / column / NARROWEST * NARROWEST;
+        Ok(Self {
+            width: width.clamp(NARROWEST, BLOCK_WIDTH),
+            threads,
+        })
+    }
+}
+
 /// One kept level, while it fills.
 struct Plane<T> {
     level: u32,
@@ -104,6 +143,9 @@ pub(crate) fn reduce<R: Reduction>(kind: &R, job: &Job<'_>) -> Result<Vec<Pixels
 fn stream<R: Reduction>(kind: &R, job: &Job<'_>, give: Rows<'_>) -> Result<()> {
     let (height, width) = job.size;
     let (first, last) = (*job.keep.start(), *job.keep.end());
+    if last > BLOCK_STEPS {
+        tail_of::<TailState<R>>(1 << BLOCK_STEPS, job)?;
+    }
     let (bands, columns) = (ceil_shift(height, BLOCK_STEPS), ceil_shift(width, BLOCK_STEPS));
     let tail_kind = kind.tail();
     let mut tail = (last > BLOCK_STEPS).then(|| {
@@ -178,9 +220,12 @@ fn reduce_rows<R: Reduction>(
     let steps = BLOCK_STEPS.min(*job.keep.end());
     let (height, width) = (rows.end - rows.start, job.size.1);
     let rows_of_blocks = ceil_shift(height, BLOCK_STEPS);
-    let columns_of_blocks = width.div_ceil(BLOCK_WIDTH);
-    let blocks = usize::try_from(rows_of_blocks * columns_of_blocks)
-        .map_err(|_| Error::limit("the region is too large to reduce"))?;
+    let cut = Cut::of(job)?;
+    let columns_of_blocks = width.div_ceil(cut.width);
+    let blocks = rows_of_blocks
+        .checked_mul(columns_of_blocks)
+        .and_then(|blocks| usize::try_from(blocks).ok())
+        .ok_or_else(too_large)?;
 
     let planes = Mutex::new(
         keep.map(|level| plane::<R::Output>((height, width), job.channels, level))
@@ -188,21 +233,18 @@ fn reduce_rows<R: Reduction>(
     );
     let has_tail = *job.keep.end() > BLOCK_STEPS;
     let tail_row = ceil_shift(width, BLOCK_STEPS) as usize * job.channels;
-    let tail = Mutex::new(vec![
-        None;
-        if has_tail {
-            rows_of_blocks as usize * tail_row
-        } else {
-            0
-        }
-    ]);
-    in_parallel(blocks, job.threads, job.cancel, |block| {
+    let tail = Mutex::new(if has_tail {
+        tail_of(height, job)?
+    } else {
+        Vec::new()
+    });
+    in_parallel(blocks, cut.threads, job.cancel, |block| {
         let (by, bx) = (block as u64 / columns_of_blocks, block as u64 % columns_of_blocks);
         let region = Region {
             y: by << BLOCK_STEPS,
-            x: bx * BLOCK_WIDTH,
+            x: bx * cut.width,
             height: (height - (by << BLOCK_STEPS)).min(1 << BLOCK_STEPS),
-            width: (width - bx * BLOCK_WIDTH).min(BLOCK_WIDTH),
+            width: (width - bx * cut.width).min(cut.width),
         };
         let of_image = Region {
             y: rows.start + region.y,
@@ -287,6 +329,27 @@ fn plane<T: Sample>((height, width): (u64, u64), channels: usize, level: u32) ->
         width: width as usize,
         samples: plane,
     })
+}
+
+/// Room for the states at 1/256 of so many rows; none is known yet.
+fn tail_of<S: Copy>(height: u64, job: &Job<'_>) -> Result<Vec<Option<S>>> {
+    let (height, width) = (
+        ceil_shift(height, BLOCK_STEPS),
+        ceil_shift(job.size.1, BLOCK_STEPS),
+    );
+    let states = height
+        .checked_mul(width)
+        .and_then(|states| states.checked_mul(job.channels as u64))
+        .and_then(|states| usize::try_from(states).ok())
+        .ok_or_else(too_large)?;
+    let mut tail = Vec::new();
+    tail.try_reserve_exact(states).map_err(|_| too_large())?;
+    tail.resize(states, None);
+    Ok(tail)
+}
+
+fn too_large() -> Error {
+    Error::limit("the region is too large to reduce")
 }
 
 /// What is kept of levels, and the states at 1/256.
@@ -403,4 +466,61 @@ fn finish<T: Sample>(plane: Plane<T>, job: &Job<'_>) -> Result<Pixels> {
         (samples, _) => samples,
     };
     Pixels::new(samples, plane.height, plane.width, job.channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn with<T>(
+        size: (u64, u64),
+        channels: usize,
+        dtype: DType,
+        threads: usize,
+        then: impl FnOnce(&Job<'_>) -> T,
+    ) -> T {
+        let job = Job {
+            blocks: &|_| Err(Error::internal("nothing is read")),
+            size,
+            channels,
+            dtype,
+            keep: 1..=12,
+            rules: Rules::default(),
+            threads,
+            cancel: &Cancel::new(),
+            rows: None,
+        };
+        then(&job)
+    }
+
+    #[test]
+    fn blocks_are_bounded_by_what_their_pixels_take() {
+        let cut = |channels, dtype, threads| with((1000, 1000), channels, dtype, threads, Cut::of);
+        let is = |width, threads| Cut { width, threads };
+        assert_eq!(cut(1, DType::Float64, 64).unwrap(), is(BLOCK_WIDTH, 64));
+        assert_eq!(cut(4, DType::UInt8, 2).unwrap(), is(BLOCK_WIDTH, 2));
+        assert_eq!(cut(300, DType::UInt16, 4).unwrap(), is(256, 4));
+        assert_eq!(cut(1025, DType::UInt8, 8).unwrap(), is(256, 3));
+        assert_eq!(cut(4096, DType::Float32, 8).unwrap(), is(256, 1));
+        let refused = cut(4097, DType::Float32, 8).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Limit);
+        assert!(cut(usize::MAX, DType::Float64, 1).is_err());
+    }
+
+    #[test]
+    fn what_no_memory_holds_is_refused_before_anything_is_read() {
+        for size in [
+            (u64::MAX, u64::MAX),
+            (1 << 40, 1 << 40),
+            (256, u64::MAX),
+            (1 << 50, 1),
+        ] {
+            let reduced = with(size, 1, DType::UInt8, 2, |job| {
+                crate::resample::Resampling::AVERAGE.reduce(job)
+            });
+            let refused = reduced.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Limit, "{size:?}");
+        }
+    }
 }

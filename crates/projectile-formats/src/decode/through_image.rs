@@ -22,7 +22,8 @@ pub(crate) fn open<D: ImageDecoder>(
     guarded(options, || decode(&input, make)?.into_sources(name, &input))
 }
 
-fn decode<D: ImageDecoder>(
+/// The picture that the decoder decodes which `make` builds.
+pub(crate) fn decode<D: ImageDecoder>(
     input: &Input<'_>,
     make: impl FnOnce(Reader) -> Result<D, ImageError>,
 ) -> Result<Picture> {

@@ -12,6 +12,9 @@ use crate::tiff::colour::rgb_of_inks;
 
 pub(crate) struct Jpeg2000;
 
+/// Blocks of which nothing is stored are all zeros, any number of them; a file of nothing else is not unfolded.
+const MOST_PIXELS_PER_BYTE: u64 = 65_536;
+
 impl Format for Jpeg2000 {
     fn name(&self) -> &'static str {
         "JPEG 2000"
@@ -48,6 +51,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let channels = u64::from(image.color_space().num_channels()) + u64::from(image.has_alpha());
     // The decoder works in float32, a plane a channel.
     input.samples(width, height, channels, 4)?;
+    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
     check_end(&bytes)?;
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(failed)?;

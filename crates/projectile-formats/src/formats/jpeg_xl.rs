@@ -11,6 +11,9 @@ use crate::open::OpenOptions;
 
 pub(crate) struct JpegXl;
 
+/// What is predicted right takes no bits, however large it is; a file of nothing else is not unfolded.
+const MOST_PIXELS_PER_BYTE: u64 = 65_536;
+
 impl Format for JpegXl {
     fn name(&self) -> &'static str {
         "JPEG XL"
@@ -54,6 +57,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         jxl_oxide::image::BitDepth::IntegerSample { .. } => DType::UInt16,
     };
     let samples = input.samples(width, height, channels, dtype.size())?;
+    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
     if !image.is_loading_done() {
         return Err(crate::decode::input::truncated());
     }

@@ -1,11 +1,13 @@
 //! Targa: it has no signature, so the name decides.
 
+use std::io::Read;
 use std::path::Path;
 
 use image::codecs::tga::TgaDecoder;
 use projectile_core::Result;
 
-use crate::decode::through_image;
+use crate::decode::input::read_error;
+use crate::decode::{Data, Input, Picture, guarded, through_image};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
 
@@ -30,6 +32,43 @@ impl Format for Tga {
     }
 
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Vec<NamedSource>> {
-        through_image::open(self.name(), path, options, TgaDecoder::new)
+        let input = Input::open(path, options)?;
+        guarded(options, || decode(&input)?.into_sources(self.name(), &input))
+    }
+}
+
+fn decode(input: &Input<'_>) -> Result<Picture> {
+    let picture = through_image::decode(input, TgaDecoder::new)?;
+    let is_alpha = attribute_bits(input)? > 0;
+    Ok(if picture.channels == 4 && !is_alpha {
+        without_fourth(picture)
+    } else {
+        picture
+    })
+}
+
+/// How many bits of a pixel are alpha, as the header's image descriptor says.
+fn attribute_bits(input: &Input<'_>) -> Result<u8> {
+    let mut header = [0; 18];
+    input
+        .reader()?
+        .read_exact(&mut header)
+        .map_err(|error| read_error(&error))?;
+    Ok(header[17] & 0x0f)
+}
+
+/// Of four bytes of which the last means nothing, the others.
+fn without_fourth(picture: Picture) -> Picture {
+    let Data::U8(samples) = picture.data else {
+        return picture;
+    };
+    let colours = samples
+        .chunks_exact(4)
+        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+        .collect();
+    Picture {
+        data: Data::U8(colours),
+        channels: 3,
+        ..picture
     }
 }

@@ -93,7 +93,7 @@ mod tests {
         let info = SourceInfo::new(samples.dtype(), axes, "array");
         let source = projectile_core::ArraySource::with_info(samples, info).unwrap();
         let image = Image::with_options("a", std::sync::Arc::new(source), ImageOptions::default()).unwrap();
-        Catalog::new([image])
+        Catalog::new([image], None)
     }
 
     fn address_of(operation: &Operation, with: impl Fn(&str) -> bool) -> String {

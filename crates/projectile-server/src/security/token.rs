@@ -38,10 +38,15 @@ impl Token {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(std::io::Error::from)?;
         let secret = format!("{:032x}", u128::from_be_bytes(bytes));
-        Ok(Self {
+        Ok(Self::known(secret, port))
+    }
+
+    /// The one of this secret, which another process made, for the server at `port`.
+    pub fn known(secret: String, port: u16) -> Self {
+        Self {
             secret,
             cookie: format!("projectile-{port}"),
-        })
+        }
     }
 
     /// The token, for the printed address.

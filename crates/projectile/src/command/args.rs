@@ -137,6 +137,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub(crate) deadline: u32,
 
+    /// Read files in a process of its own, which is started anew when a file ends it
+    #[arg(long)]
+    pub(crate) isolate: bool,
+
     /// Log what is done
     #[arg(short = 'D', long)]
     pub(crate) debug: bool,

@@ -25,12 +25,10 @@ pub(crate) struct Loaded {
     pub(crate) images: Vec<Image>,
 }
 
-/// The images of every input, by file. What cannot be opened is told of on `warn`, unless nothing can.
+/// The images of every input, by file, as `open` opens one. What cannot be opened is told of on `warn`, unless nothing can.
 pub(crate) fn all(
     inputs: &[PathBuf],
-    args: &ImageArgs,
-    memory: &Memory,
-    fallback: Fallback<'_>,
+    open: impl Fn(&Path) -> Result<Vec<Image>>,
     mut warn: impl FnMut(&Error),
 ) -> Result<Vec<Loaded>> {
     let (mut loaded, mut errors) = (Vec::new(), Vec::new());
@@ -40,7 +38,7 @@ pub(crate) fn all(
     }
     for file in files {
         let mark = watch::mark(&file);
-        match one(&file, args, memory, fallback) {
+        match open(&file) {
             Ok(images) if images.is_empty() => {}
             Ok(images) => loaded.push(Loaded { file, mark, images }),
             Err(error) => errors.push(error),

@@ -4,6 +4,7 @@ mod args;
 mod config;
 mod export;
 mod info;
+mod isolate;
 mod limits;
 mod load;
 mod log;
@@ -51,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, fallback: Fallback<'_>
     };
     match done {
         Ok(()) => 0,
+        Err(failure) if failure.is::<Exited>() => failure.downcast_ref().map_or(1, |&Exited(code)| code),
         Err(failure) => {
             complain(&failure.to_string());
             failed
@@ -60,6 +62,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, fallback: Fallback<'_>
 
 /// Why a command failed, in a line for a person.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Another process did what was to be done, told why it failed, and ended with this code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exited(u8);
+
+impl std::fmt::Display for Exited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the server ended with code {}", self.0)
+    }
+}
+
+impl std::error::Error for Exited {}
 
 /// Prints a line for programs and pipes. A reader that has left is no failure.
 pub(crate) fn say(line: &str) {

@@ -1,22 +1,40 @@
 //! `projectile FILE…`: serves until Ctrl-C.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::{AllowedPrefixes, RemoteUrl, Remotes, Server, Shutdown, Token, Uploads};
 
 use super::args::ServeArgs;
+use super::isolate::{self, Worker};
 use super::{Failure, Fallback, complain, config, load, log, say, watch};
 
 pub(crate) fn run(args: &ServeArgs, fallback: Fallback<'_>) -> Result<(), Failure> {
+    let worker = if args.isolate {
+        Worker::of_this_process()?
+    } else {
+        None
+    };
+    let listener = match &worker {
+        Some(_) => Worker::listener()?,
+        // Before the files are read, which may take long: a port that is taken is told of at once.
+        None => bind(&config::addresses(args)?, args.port.is_some())?,
+    };
+    if args.isolate && worker.is_none() {
+        return isolate::run(&listener);
+    }
     let _log = log::start(args)?;
     let (mut options, memory) = config::options(args)?;
-    // Before the files are read, which may take long: a port that is taken is told of at once.
-    let listener = bind(&config::addresses(args)?, args.port.is_some())?;
+    options.journal = worker.as_ref().map(Worker::journal);
     let address = listener.local_addr()?;
     let open_door = !address.ip().is_loopback();
     if open_door && !args.no_auth {
-        options.token = Some(Token::random(address.port())?);
+        let token = |worker: &Worker| worker.token(address.port());
+        let token = worker
+            .as_ref()
+            .map_or_else(|| Token::random(address.port()), token);
+        options.token = Some(token?);
     }
     let mut url = url(address, options.token.as_ref());
     if let Some(view) = &args.view {
@@ -29,12 +47,20 @@ pub(crate) fn run(args: &ServeArgs, fallback: Fallback<'_>) -> Result<(), Failur
         let (allowed, shown, memory) = (Arc::new(allowed), args.image.clone(), memory.clone());
         Remotes::new(move |url| load::remote(url, &shown, &memory, &allowed))
     });
-    let loaded = load::all(&args.inputs, &args.image, &memory, fallback, |error| {
-        complain(error.message());
-    })?;
+    let open = |file: &Path| {
+        let open = || load::one(file, &args.image, &memory, fallback);
+        match &worker {
+            Some(worker) => worker.open(file, open),
+            None => open(),
+        }
+    };
+    let loaded = load::all(&args.inputs, open, |error| complain(error.message()))?;
+    let scratch = worker
+        .as_ref()
+        .map_or_else(|| Ok(std::env::temp_dir()), Worker::scratch)?;
     let kept = args
         .allow_upload
-        .map(|limit| Ok::<_, std::io::Error>((limit, tempfile::tempdir()?)))
+        .map(|limit| Ok::<_, std::io::Error>((limit, tempfile::tempdir_in(scratch)?)))
         .transpose()?;
     options.uploads = kept.as_ref().map(|(limit, folder)| {
         let (shown, memory) = (args.image.clone(), memory.clone());
@@ -63,29 +89,35 @@ pub(crate) fn run(args: &ServeArgs, fallback: Fallback<'_>) -> Result<(), Failur
         let server = Server::new(images, options.bound_to(address))?;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        say(&url);
-        if open_door && args.no_auth {
-            complain("anyone who reaches this machine can see the images: --no-auth was given");
-        }
-        if args.open && open::that_detached(&url).is_err() {
-            complain("no browser could be opened");
+        if worker.as_ref().map_or(Ok(true), Worker::serves)? {
+            greet(&url, args, open_door);
         }
         let ids = server.ids();
         let running = tokio::spawn({
             let server = server.clone();
             async move { server.run(listener, shutdown).await }
         });
-        let reload = |file: &std::path::Path| load::one(file, &args.image, &memory, fallback);
         tokio::select! {
             // A panic in it was told of where it happened.
             _ = running => {}
-            () = watch::files(watched, &ids, &server, reload), if args.watch => {}
+            () = watch::files(watched, &ids, &server, open), if args.watch => {}
         }
         Ok::<_, Failure>(())
     })?;
     // Work that does not look at its flag must not hold up the end.
     runtime.shutdown_background();
     Ok(())
+}
+
+/// Tells where it serves.
+fn greet(url: &str, args: &ServeArgs, open_door: bool) {
+    say(url);
+    if open_door && args.no_auth {
+        complain("anyone who reaches this machine can see the images: --no-auth was given");
+    }
+    if args.open && open::that_detached(url).is_err() {
+        complain("no browser could be opened");
+    }
 }
 
 /// The first of the addresses that is free. Where one was asked for, no other will do.

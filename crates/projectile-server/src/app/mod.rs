@@ -1,6 +1,8 @@
 //! From a request to its answer: the front door, the protocols, the cache, the pool.
 
-use std::future::Future;
+mod pages;
+mod render;
+
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,24 +10,24 @@ use std::time::{Duration, Instant};
 use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, LINK, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use projectile_core::{Cancel, Effort, Error, ErrorKind, Image, Residence, Result, Tile, TileRequest};
-use tokio::sync::{Semaphore, oneshot};
+use projectile_core::{Cancel, Effort, Image};
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use crate::access;
 use crate::address::Address;
-use crate::api::answers::{Opened, Status};
+use crate::api::answers::Status;
 use crate::builder::Builder;
 use crate::cache::{Cache, Key, Ready};
 use crate::catalog::{Catalog, Entry};
 use crate::error::Problem;
 use crate::expressions::Expressions;
-use crate::flight::{Flights, Joined};
+use crate::flight::Flights;
 use crate::live::Live;
 use crate::methods::Methods;
 use crate::metrics::{self, Metrics};
-use crate::options::{Options, Page};
-use crate::pool::{Busy, Pool};
+use crate::options::Options;
+use crate::pool::Pool;
 use crate::protocol::{self, Call, Told, World};
 use crate::question;
 use crate::queue::Asker;
@@ -34,17 +36,10 @@ use crate::respond::{self, Document, Reply};
 use crate::security::token::Pass;
 use crate::security::{headers, origin};
 use crate::shutdown::Shutdown;
-use crate::strikes;
 use crate::trace;
+use crate::unsent::Seat;
 use crate::upload::Upload;
 use crate::uploads::Uploads;
-use crate::viewer;
-
-/// Threads that wait for sources far away: more than cores, as they mostly wait.
-const WAITING_THREADS: usize = 32;
-/// The greatest state that a page tells, and the greatest picture that it sends.
-const STATE_BYTES: usize = 64 << 10;
-const PICTURE_BYTES: usize = 32 << 20;
 
 /// Everything that answers requests.
 #[derive(Debug)]
@@ -69,7 +64,8 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(images: impl IntoIterator<Item = Image>, options: Options) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let (catalog, live) = (Catalog::new(images), Live::new()?);
+        let catalog = Catalog::new(images, options.journal.clone());
+        let live = Live::new()?;
         Ok(Self {
             catalog,
             expressions: Expressions::default(),
@@ -109,8 +105,15 @@ impl App {
         self.builder.stop();
     }
 
-    /// Answers a request. `peer` is the client's address, where it is known.
-    pub(crate) async fn answer(&self, parts: &Parts, upload: &mut Upload, peer: Option<IpAddr>) -> Reply {
+    /// Answers a request. `peer` is the client's address, where it is known; `seat` its connection's, where it has one
+    /// here.
+    pub(crate) async fn answer(
+        &self,
+        parts: &Parts,
+        upload: &mut Upload,
+        peer: Option<IpAddr>,
+        seat: Option<&Arc<Seat>>,
+    ) -> Reply {
         let (began, id) = (Instant::now(), access::request_id(parts));
         let span = trace::request(parts, &id, peer);
         let mut protocol = "none";
@@ -119,6 +122,9 @@ impl App {
             Ok(reply) => reply,
             Err(problem) => problem.reply(),
         };
+        if let Some(seat) = seat.filter(|_| parts.method != Method::HEAD) {
+            reply = seat.hold(reply);
+        }
         headers::everywhere(reply.headers_mut());
         self.options
             .origins
@@ -295,7 +301,7 @@ impl App {
             Call::Readiness => self.readiness(&parts.headers),
             Call::Told(Told::File { name }) => self.file(&name, &parts.headers, upload).await,
             Call::Told(Told::Address) => {
-                let told = (&self.catalog, &self.live);
+                let told = (&self.catalog, &self.live, self.options.journal.as_ref());
                 remotes::open(self.options.remotes.as_ref(), &parts.headers, upload, told).await
             }
             Call::Told(Told::State) => self.state(&parts.headers, upload).await,
@@ -330,248 +336,6 @@ impl App {
         let status = Status { status: "ok".into() };
         Ok(respond::document(Document::json(&status)?, headers))
     }
-
-    /// Takes note of where a page is.
-    async fn state(&self, headers: &HeaderMap, upload: &mut Upload) -> Result<Reply, Problem> {
-        needs_type(headers, "application/json")?;
-        let bytes = upload.read(STATE_BYTES).await?;
-        let page: crate::live::PageState = serde_json::from_slice(&bytes).map_err(|error| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("that is no state of a page: {error}"),
-            )
-        })?;
-        if self.catalog.get(&page.image).is_none() {
-            return Err(Problem::new(
-                StatusCode::NOT_FOUND,
-                "the state is of no image here",
-            ));
-        }
-        self.live.told(page);
-        Ok(respond::done())
-    }
-
-    /// Hands a page's picture on to whoever asked for it.
-    async fn picture(
-        &self,
-        request: &str,
-        headers: &HeaderMap,
-        upload: &mut Upload,
-    ) -> Result<Reply, Problem> {
-        needs_type(headers, "image/png")?;
-        if !self.live.expects_picture(request) {
-            return Err(Problem::new(
-                StatusCode::NOT_FOUND,
-                "nobody asked for this picture",
-            ));
-        }
-        let png = upload.read(PICTURE_BYTES).await?;
-        if !png.starts_with(b"\x89PNG\r\n\x1a\n") {
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "that is no PNG"));
-        }
-        self.live.picture(request, png);
-        Ok(respond::done())
-    }
-
-    /// Keeps a page's file, and serves the images in it.
-    async fn file(&self, name: &str, headers: &HeaderMap, upload: &mut Upload) -> Result<Reply, Problem> {
-        let Some(uploads) = &self.options.uploads else {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "this server takes no files; start it with --allow-upload",
-            ));
-        };
-        // A type that another site's page cannot send without asking first, which is refused.
-        needs_type(headers, "application/octet-stream")?;
-        let kept = uploads.keep(name, upload).await?;
-        let opened = tokio::task::spawn_blocking(move || strikes::once(|| kept.open())).await;
-        let images = opened.map_err(|error| Error::internal(error.to_string()))??;
-        let ids = self.catalog.add(images);
-        self.live.listed(&[]);
-        let document = Document::json(&Opened { images: ids })?;
-        Ok(respond::document(document, headers))
-    }
-
-    /// What is at `/` and under `/viewer`; `None` for any other path.
-    async fn page(&self, path: &[&str], asked: &HeaderMap) -> Option<Result<Reply, Problem>> {
-        let file = match path {
-            [""] => "index.html".to_owned(),
-            ["viewer", ..] => path.join("/"),
-            _ => return None,
-        };
-        Some(match &self.options.page {
-            Page::Client(template) if file == "index.html" => self.client_page(template).await,
-            Page::Folder(folder) => viewer::from_folder(folder, &file, asked).await,
-            Page::Client(_) | Page::Viewer => viewer::embedded(&file, asked),
-        })
-    }
-
-    /// The user's own page, told of the colormap that was asked for, if any.
-    async fn client_page(&self, template: &str) -> Result<Reply, Problem> {
-        let chosen = self
-            .catalog
-            .first()
-            .filter(|entry| entry.image.options().colormap.is_some());
-        let cmap_string = match chosen {
-            None => String::new(),
-            Some(entry) => {
-                let image = entry.image.clone();
-                self.on_pool(&entry, Asker::default(), move |cancel| {
-                    let window = image.display(cancel)?.window;
-                    let name = image.colormap().map_or("gray", |map| map.name);
-                    Ok(format!("/{name}/{}/{}", window.vmin, window.vmax))
-                })
-                .await?
-            }
-        };
-        Ok(viewer::client_page(
-            template,
-            self.options.tile_size,
-            &cmap_string,
-        ))
-    }
-
-    async fn tile(
-        &self,
-        entry: Arc<Entry>,
-        request: TileRequest,
-        pinned: Option<u64>,
-        (asked, asker): (&HeaderMap, Asker),
-    ) -> Result<Reply, Problem> {
-        // Before a pixel is read: what changes meanwhile belongs to a later revision.
-        let revision = entry.image.revision_of(&request);
-        let pinned = pinned.is_some_and(|named| (revision..=entry.image.revision()).contains(&named));
-        let key = Key::new(entry.number, (entry.image.version(), revision), request);
-        let etag = respond::tile_etag(&key);
-        if let Some(reply) = respond::unchanged_tile(&etag, pinned, asked) {
-            return Ok(reply);
-        }
-        if entry.image.is_quick(key.request()) {
-            // Made here in less time than another thread takes to wake up, so it needs neither pool nor cache.
-            let tile = entry
-                .strikes
-                .guard(|| entry.image.render(key.request(), &Cancel::new()));
-            self.metrics.renders.ended(&tile);
-            let tile = tile?;
-            return Ok(respond::tile(Ready::from(tile), etag, pinned));
-        }
-        let tile = if let Some(tile) = self.cache.get(&key) {
-            self.metrics.cache_hits.inc();
-            tile
-        } else {
-            self.metrics.cache_misses.inc();
-            self.render(&entry, key, asker).await?
-        };
-        Ok(respond::tile(tile, etag, pinned))
-    }
-
-    /// Renders a tile, or waits for whoever renders it already.
-    async fn render(&self, entry: &Arc<Entry>, key: Key, asker: Asker) -> Result<Ready, Problem> {
-        let start = |pilot: crate::flight::Pilot<Key, Ready>, cancel: Cancel| {
-            let (entry, key) = (Arc::clone(entry), key.clone());
-            let (cache, builder) = (Arc::clone(&self.cache), Arc::clone(&self.builder));
-            let (flag, span) = (cancel.clone(), trace::render());
-            let renders = self.metrics.renders.clone();
-            self.pool_for(&entry.image.clone())
-                .submit(asker, cancel, move || {
-                    let _span = span.entered();
-                    let tile = entry
-                        .strikes
-                        .guard(|| rendered(&entry.image, key.request(), &flag))
-                        .map(Ready::from);
-                    renders.ended(&tile);
-                    // One that failed may have asked for levels, too.
-                    if entry.image.wants_build() {
-                        builder.wake(&entry);
-                    }
-                    if let Ok(tile) = &tile {
-                        // Before the flight lands: who comes between the two finds it here.
-                        cache.keep(key, tile);
-                    }
-                    pilot.land(tile);
-                })
-        };
-        let joined = self.flights.join(key.clone(), || self.cache.get(&key), start);
-        match joined.map_err(busy)? {
-            Joined::Ready(tile) => Ok(tile),
-            Joined::Waiting(waiter) => self.in_time(waiter.outcome()).await,
-        }
-    }
-
-    /// The threads that work on an image.
-    fn pool_for(&self, image: &Image) -> &Pool {
-        if image.residence() != Residence::Remote {
-            return &self.pool;
-        }
-        let waiting = self.waiting.get_or_init(|| {
-            Pool::new(WAITING_THREADS, self.options.queue)
-                .inspect_err(|error| tracing::error!(%error, "no threads to wait with"))
-                .ok()
-        });
-        waiting.as_ref().unwrap_or(&self.pool)
-    }
-
-    /// Runs `job` on the pool for `image`; it is called off when this future is dropped.
-    async fn on_pool<T: Send + 'static>(
-        &self,
-        entry: &Arc<Entry>,
-        asker: Asker,
-        job: impl FnOnce(&Cancel) -> Result<T> + Send + 'static,
-    ) -> Result<T, Problem> {
-        struct CallOff(Cancel);
-        impl Drop for CallOff {
-            fn drop(&mut self) {
-                self.0.cancel();
-            }
-        }
-        let cancel = CallOff(Cancel::new());
-        let (flag, span) = (cancel.0.clone(), trace::render());
-        let (sender, outcome) = oneshot::channel();
-        let seen = Arc::clone(entry);
-        self.pool_for(&entry.image)
-            .submit(asker, flag.clone(), move || {
-                let _span = span.entered();
-                // Nobody may be there any more to hear it.
-                let _ = sender.send(seen.strikes.guard(|| job(&flag)));
-            })
-            .map_err(busy)?;
-        self.in_time(async { outcome.await.unwrap_or_else(|_| Err(Error::cancelled())) })
-            .await
-    }
-
-    /// Waits for work on a pool for as long as a request may. What waits is dropped then, which calls the work off where
-    /// nobody else waits for it.
-    async fn in_time<T>(&self, outcome: impl Future<Output = Result<T>>) -> Result<T, Problem> {
-        let Some(deadline) = self.options.deadline else {
-            return Ok(outcome.await?);
-        };
-        match tokio::time::timeout(deadline, outcome).await {
-            Ok(outcome) => Ok(outcome?),
-            Err(_) => Err(Problem::busy(
-                format!(
-                    "it is not ready after {} s, the longest that a request may take",
-                    deadline.as_secs_f64()
-                ),
-                Duration::from_secs(1),
-            )),
-        }
-    }
-}
-
-/// A tile, or where what it shows is corrupt one that says so.
-fn rendered(image: &Image, request: &TileRequest, cancel: &Cancel) -> Result<Tile> {
-    match image.render(request, cancel) {
-        Err(error) if error.kind() == ErrorKind::Corrupt => {
-            tracing::warn!(
-                image = image.name(),
-                area = ?request.area,
-                error = error.message(),
-                "a tile cannot be read"
-            );
-            image.error_tile(request, error)
-        }
-        rendered => rendered,
-    }
 }
 
 /// A page of somebody else's cannot send such a type without asking first, which is refused.
@@ -585,13 +349,6 @@ pub(crate) fn needs_type(headers: &HeaderMap, media_type: &str) -> Result<(), Pr
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         format!("this address takes {media_type}"),
     ))
-}
-
-fn busy(Busy { retry_after }: Busy) -> Problem {
-    Problem::busy(
-        "more tiles wait to be rendered than this server keeps in its queue",
-        retry_after,
-    )
 }
 
 /// How hard PNG tiles are compressed for this client: not at all on this machine, where bytes cost nothing.
