@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import selectors
 import socket
 import threading
@@ -259,6 +260,24 @@ def test_answers_that_nobody_reads_take_little_memory_and_are_cut(
     assert stall - 1 <= alone <= stall + 2
     # A second is for looking only once a second, two are for making what the last of them asked for.
     assert lasted <= stall + 3
+
+
+def test_an_answer_that_there_is_no_room_for_is_logged_as_it_was_given(tmp_path: Path) -> None:
+    array = np.random.default_rng(16).random((2048, 1024), dtype=np.float32)
+    region = "/images/large/region.npy?x0=0&x1=1024&y0={y}&y1={y1}"
+    with Server(*save(tmp_path, {"large": array}), "--max-unsent", "4M", "--log", "json") as server:
+        # The first goes alone, whatever it takes.
+        lone = slow_readers(server, region, 1)
+        until = time.monotonic() + 5
+        while (refused := server.get(region.format(y=9, y1=1033))).status == 200:
+            assert time.monotonic() < until, "there is room for it"
+        sockets.close_all(lone)
+        logged = [json.loads(line) for line in server.stderr().splitlines()]
+    assert refused.status == 503
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["x-content-type-options"] == "nosniff", "the headers of every answer"
+    mine = [line for line in logged if line.get("id") == refused.headers["x-request-id"]]
+    assert [(line["status"], line["bytes"]) for line in mine] == [(503, len(refused.body))]
 
 
 def test_an_idle_connection_takes_little_memory(server: Server, full: bool, figure: Figures) -> None:
