@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "oracle"))  # the harness that starts the binary
 
 FIGURES = pytest.StashKey[list[dict[str, Any]]]()
+BUILD = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,8 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin with no figures."""
+    """Begin with no figures, of what there is now."""
     config.stash[FIGURES] = []
+    config.stash[BUILD] = rows.build()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -82,5 +83,4 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the rows, and write them down."""
-    binary = Path(os.environ.get("PROJECTILE_BIN", "")).parent.name
-    rows.tell(terminalreporter, config.stash[FIGURES], config.getoption("--figures"), binary)
+    rows.tell(terminalreporter, config.stash[FIGURES], config.getoption("--figures"), config.stash[BUILD])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 
-def tell(reporter: Any, figures: list[dict[str, Any]], path: str | None, binary: str) -> None:
+def build() -> dict[str, str]:
+    """Tell what is measured, and when. Sources may have changed by the end of a long run."""
+    binary = Path(os.environ.get("PROJECTILE_BIN", "")).parent.name
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    return {"commit": commit(), "binary": binary, "date": today}
+
+
+def tell(reporter: Any, figures: list[dict[str, Any]], path: str | None, build: dict[str, str]) -> None:
     """Print the figures of a run by pytest's `reporter`, and add them to the file at `path`, if there is one."""
     figures = sorted(figures, key=lambda entry: entry["row"])
     if not figures:
@@ -19,7 +28,6 @@ def tell(reporter: Any, figures: list[dict[str, Any]], path: str | None, binary:
         numbers = listed(entry["numbers"])
         reporter.write_line(f"{entry['row']} {met}: {entry['what']}: {numbers} (goal: {entry['goal']})")
     if path:
-        build = {"commit": commit(), "binary": binary}
         with Path(path).open("a", encoding="utf-8") as file:
             file.writelines(json.dumps({**build, **entry}) + "\n" for entry in figures)
 

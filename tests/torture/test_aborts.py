@@ -62,8 +62,9 @@ def test_tiles_of_clients_that_left_are_not_made(full: bool, figure: Figures) ->
         ]
     figure(
         "R17",
-        f"{count} clients that leave 5 ms after asking for a tile of {alone * 1e3:.0f} ms",
+        f"{count} clients that leave 5 ms after asking for a slow tile",
         "idle within 250 ms, at most 10 % made, none in flight, then 100 good answers",
+        tile_ms=alone * 1e3,
         idle_after_ms=idle * 1e3,
         made=made,
         in_flight_none_after_ms=settled * 1e3,

@@ -132,8 +132,9 @@ def test_a_server_that_is_asked_for_too_much_does_as_much_as_ever(full: bool, fi
     refused = sockets.quantile(done.refused, 0.5)
     figure(
         "R20",
-        f"4 times the {capacity:.1f} tiles a second that it makes, for {overloaded} s",
+        f"4 times what it makes, for {overloaded} s",
         "goodput at least 90 %, 503 within 50 ms, health within 100 ms, recovery within 2 s",
+        capacity=capacity,
         goodput_share=goodput / capacity,
         refused=len(done.refused),
         refused_ms=refused * 1e3,
