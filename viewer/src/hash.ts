@@ -5,6 +5,9 @@ let memory = '';
 
 export const currentHash = (): string => (remembered ? memory : location.hash);
 
+/** What was written here or followed last. While the address has another, its event is still to come. */
+let known = currentHash();
+
 /** To another place, as a link would go. */
 export function goToHash(hash: string): void {
   if (!remembered) {
@@ -15,15 +18,19 @@ export function goToHash(hash: string): void {
   }
 }
 
-/** Where the page is already. */
+/** Where the page is already; not written while it is on its way elsewhere. */
 export function replaceHash(hash: string): void {
-  if (hash === currentHash()) return;
+  if (hash === currentHash() || known !== currentHash()) return;
   if (remembered) memory = hash;
   else history.replaceState(null, '', hash);
+  known = currentHash();
 }
 
 export function onHashChange(run: () => void): void {
-  addEventListener('hashchange', run);
+  addEventListener('hashchange', () => {
+    known = currentHash();
+    run();
+  });
   if (!remembered) return;
   // Such a link would lead to the page around the frame.
   document.addEventListener('click', (event) => {
