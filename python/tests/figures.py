@@ -14,6 +14,7 @@ import pytest
 import rows
 
 FULL = os.environ.get("PROJECTILE_TORTURE_FULL", "") not in ("", "0")
+BUILD = rows.build("python")
 FIGURES = pytest.StashKey[list[dict[str, Any]]]()
 
 
@@ -58,5 +59,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter,
         config.stash.get(FIGURES, []),
         os.environ.get("PROJECTILE_TORTURE_FIGURES"),
-        "python",
+        BUILD,
     )

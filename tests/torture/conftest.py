@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin with no figures, of what there is now."""
     config.stash[FIGURES] = []
-    config.stash[BUILD] = rows.build()
+    config.stash[BUILD] = rows.build(Path(os.environ.get("PROJECTILE_BIN", "")).parent.name)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

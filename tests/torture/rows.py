@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 
-def build() -> dict[str, str]:
+def build(binary: str) -> dict[str, str]:
     """Tell what is measured, and when. Sources may have changed by the end of a long run."""
-    binary = Path(os.environ.get("PROJECTILE_BIN", "")).parent.name
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     return {"commit": commit(), "binary": binary, "date": today}
 

@@ -31,6 +31,14 @@ pub struct Limits {
     pub whole_array_bytes: u64,
     /// Bytes that may be brought here of what lies elsewhere and is not read by ranges.
     pub download_bytes: u64,
+    /// Bytes of a text in a file that tells of its images, such as OME-XML. A longer one is not read.
+    pub metadata_bytes: u64,
+    /// Elements of such a text within each other.
+    pub depth: usize,
+    /// Directories (pages) of a TIFF.
+    pub directories: usize,
+    /// Scans of a JPEG, each of which goes over all of its pixels. Writers make about ten.
+    pub scans: usize,
 }
 
 impl Default for Limits {
@@ -39,6 +47,10 @@ impl Default for Limits {
             decoded_bytes: 8 << 30,
             whole_array_bytes: 256 << 20,
             download_bytes: 8 << 30,
+            metadata_bytes: 4 << 20,
+            depth: 64,
+            directories: 65_536,
+            scans: 100,
         }
     }
 }

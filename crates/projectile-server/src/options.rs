@@ -25,6 +25,12 @@ pub struct Limits {
     pub address: usize,
     /// How long a request's head may take, from the connection or its first byte on.
     pub head: Duration,
+    /// Bytes of a body that asks something, such as a polygon; a longer one is answered 413.
+    pub question: usize,
+    /// How long a body may take, and a piece of a file that is sent.
+    pub body: Duration,
+    /// Pixels of a tile or of what is made to size; more are answered 422. At most 2^24, which is what it is without.
+    pub pixels: u64,
     /// How long a connection may stay without a request.
     pub idle: Duration,
     /// How long a client may take nothing of its answer.
@@ -45,6 +51,9 @@ impl Default for Limits {
             headers: 64,
             address: 4 << 10,
             head: Duration::from_secs(10),
+            question: 256 << 10,
+            body: Duration::from_secs(10),
+            pixels: projectile_core::geometry::MOST_PIXELS,
             idle: Duration::from_mins(1),
             stall: Duration::from_secs(30),
             unsent: 256 << 20,

@@ -3,9 +3,6 @@
 use projectile_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value as Json};
 
-/// The longest one: 4096 corners with every digit that a number has.
-pub(crate) const LONGEST: usize = 256 << 10;
-
 /// The parameters of a JSON object, each as an address would hold it. A value is such a text, a number, or an array of
 /// numbers, which may be of pairs: `{"polygon": [[0, 0], [9.5, 0], [9, 9]], "c": [0, 2], "t": 3}`.
 ///

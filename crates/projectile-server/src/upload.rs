@@ -12,9 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use crate::error::Problem;
-
-/// How long a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::options::Limits;
 
 /// How many bytes a second come of a file at least, beyond that: who sends one by the byte holds a connection and a
 /// request for as long as he likes otherwise.
@@ -22,21 +20,34 @@ const SLOWEST: f64 = 1024.0;
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The body of a request; `None` where there is none, or it was read.
+/// The body of a request.
 #[derive(Debug)]
-pub(crate) struct Upload(Option<UnsyncBoxBody<Bytes, AnyError>>);
+pub(crate) struct Upload {
+    /// `None` where there is none, or it was read.
+    body: Option<UnsyncBoxBody<Bytes, AnyError>>,
+    /// How long it may take to come.
+    patience: Duration,
+}
 
 impl Upload {
     pub(crate) fn new<B>(body: B) -> Self
     where
         B: Body<Data = Bytes, Error: Into<AnyError>> + Send + 'static,
     {
-        Self((!body.is_end_stream()).then(|| body.map_err(Into::into).boxed_unsync()))
+        Self {
+            body: (!body.is_end_stream()).then(|| body.map_err(Into::into).boxed_unsync()),
+            patience: Limits::default().body,
+        }
+    }
+
+    /// It may take so long to come, from when it is read.
+    pub(crate) fn wait_for(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Whether there is something that nobody has read.
     pub(crate) fn is_unread(&self) -> bool {
-        self.0.is_some()
+        self.body.is_some()
     }
 
     /// All of it.
@@ -57,7 +68,7 @@ impl Upload {
             }
             Ok(all.freeze())
         };
-        tokio::time::timeout(PATIENCE, reading)
+        tokio::time::timeout(self.patience, reading)
             .await
             .map_err(|_| late())?
     }
@@ -73,10 +84,10 @@ impl Upload {
         failed: impl Fn(std::io::Error) -> Problem,
         mut take: impl FnMut(usize) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
-        let (began, mut taken) = (Instant::now(), 0);
+        let (began, mut taken, patience) = (Instant::now(), 0, self.patience);
         loop {
-            let earned = began + PATIENCE + Duration::from_secs_f64(taken as f64 / SLOWEST);
-            let deadline = earned.min(Instant::now() + PATIENCE);
+            let earned = began + patience + Duration::from_secs_f64(taken as f64 / SLOWEST);
+            let deadline = earned.min(Instant::now() + patience);
             let piece = tokio::time::timeout_at(deadline, self.piece());
             let Some(data) = piece.await.map_err(|_| late())?? else {
                 break;
@@ -90,14 +101,14 @@ impl Upload {
 
     /// What comes next; `None` after the last.
     async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
-        let Some(body) = &mut self.0 else {
+        let Some(body) = &mut self.body else {
             return Ok(None);
         };
         match body.frame().await {
             Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
             Some(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "the body broke off")),
             None => {
-                self.0 = None;
+                self.body = None;
                 Ok(None)
             }
         }

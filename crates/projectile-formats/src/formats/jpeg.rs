@@ -20,9 +20,6 @@ pub(crate) struct Jpeg;
 /// components, in as many scans).
 const MOST_PIXELS_PER_BYTE: u64 = 4096;
 
-/// Scans of a file, each of which goes over all of its pixels. Writers make about ten.
-const MOST_SCANS: usize = 100;
-
 impl Format for Jpeg {
     fn name(&self) -> &'static str {
         "JPEG"
@@ -48,9 +45,10 @@ impl Format for Jpeg {
 
 fn decode(input: &Input<'_>) -> Result<Picture> {
     // The decoder counts them as well, but has by then been over the pixels for each.
-    let scans = progressive_scans(&mut input.reader()?).map_err(|error| read_error(&error))?;
-    if scans > MOST_SCANS {
-        return Err(Error::limit(format!("it has more than {MOST_SCANS} scans")));
+    let most = input.options.limits.scans;
+    let scans = progressive_scans(&mut input.reader()?, most).map_err(|error| read_error(&error))?;
+    if scans > most {
+        return Err(Error::limit(format!("it has more than {most} scans")));
     }
     match attempt(input, true) {
         Err(Failure::Broken(reason)) => {
@@ -91,7 +89,7 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
         .set_strict_mode(strict)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_max_scans(MOST_SCANS)
+        .jpeg_set_max_scans(input.options.limits.scans)
         // The file's EXIF may be asked of the decoder; its pixels are kept in memory only once, in `data`.
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let stream = Stream::new(input.reader()?);
@@ -135,11 +133,11 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
     Ok(picture)
 }
 
-/// Counts a progressive file's scans, up to one more than are read. Of another file they are none.
-fn progressive_scans(reader: &mut impl BufRead) -> io::Result<usize> {
+/// Counts a progressive file's scans, up to one more than `most`. Of another file they are none.
+fn progressive_scans(reader: &mut impl BufRead, most: usize) -> io::Result<usize> {
     let mut progressive = false;
     let mut scans = 0;
-    while scans <= MOST_SCANS {
+    while scans <= most {
         let Some(marker) = next_marker(reader)? else {
             break;
         };
@@ -202,10 +200,10 @@ mod tests {
             bytes.extend(b"\xff\xd9\xff\xda\x00\x02");
             bytes
         };
-        let count = |bytes: &[u8]| progressive_scans(&mut &*bytes).unwrap();
+        let count = |bytes: &[u8]| progressive_scans(&mut &*bytes, 100).unwrap();
         assert_eq!(count(&file(0xc2, 3)), 3);
         assert_eq!(count(&file(0xc0, 3)), 0);
-        assert_eq!(count(&file(0xc2, 2000)), MOST_SCANS + 1);
+        assert_eq!(count(&file(0xc2, 2000)), 101);
         let cut = file(0xc2, 3);
         for end in 0..cut.len() {
             assert!(count(&cut[..end]) <= 3);

@@ -44,7 +44,7 @@ pub(super) fn read(file: &mut File, tags: &Directory, page: &Page) -> Result<Geo
     geo.details.extend(keys.details());
     if let Some(text) = file.text(tags, 42112)? {
         // What cannot be read of it is none of the pixels.
-        if let Ok(root) = xml::parse(text.trim()) {
+        if let Ok(root) = xml::parse(text.trim(), &file.limits) {
             metadata(&root, page, &mut geo);
         }
     }

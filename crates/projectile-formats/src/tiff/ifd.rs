@@ -6,9 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use projectile_core::{Cancel, Error, Result};
 
 use crate::decode::input::read_error;
-
-/// Directories that are followed: a file may chain as many as it likes.
-const MOST_DIRECTORIES: usize = 65_536;
+use crate::open::Limits;
 
 /// Tags of all directories together: a directory has some twenty.
 const MOST_TAGS: usize = 1 << 22;
@@ -29,6 +27,8 @@ pub(crate) struct File {
     pub(crate) big_tiff: bool,
     /// Tags that were read.
     tags: usize,
+    /// Directories that are followed, and texts that are read: a file may have as many as it likes.
+    pub(crate) limits: Limits,
 }
 
 /// One tag of a directory.
@@ -87,6 +87,7 @@ impl File {
             big_endian,
             big_tiff: false,
             tags: 0,
+            limits: Limits::default(),
         };
         let first = match file.u16(&head[2..]) {
             42 => file.u32(&head[4..]).into(),
@@ -104,8 +105,9 @@ impl File {
         let (mut seen, mut found, mut at) = (HashSet::new(), Vec::new(), first);
         while at != 0 && seen.insert(at) {
             cancel.check()?;
-            if found.len() == MOST_DIRECTORIES {
-                return Err(Error::limit(format!("more than {MOST_DIRECTORIES} pages")));
+            let most = self.limits.directories;
+            if found.len() == most {
+                return Err(Error::limit(format!("more than {most} pages")));
             }
             match self.directory(at) {
                 Ok((directory, next)) => {

@@ -9,8 +9,6 @@ use super::ifd::{Directory, File};
 use super::page::Page;
 use super::{geo, ome};
 
-/// Bytes of a description that is looked at.
-const MOST_DESCRIPTION: u64 = 4 << 20;
 /// Planes that are told of by a description alone.
 const MOST_PLANES: u64 = 1 << 20;
 /// Levels of a pyramid: each is half of the one before, at most.
@@ -223,7 +221,7 @@ fn of_pages(series: &mut Series, pages: Vec<(usize, Page)>, unused: &mut Vec<(u6
 /// A page's description, or nothing where it is too long to be one.
 fn describe(file: &mut File, tags: &Directory) -> Result<String> {
     let text = file.text(tags, 270)?.unwrap_or_default();
-    Ok(if text.len() as u64 > MOST_DESCRIPTION {
+    Ok(if text.len() as u64 > file.limits.metadata_bytes {
         String::new()
     } else {
         text
@@ -245,7 +243,7 @@ fn pages(file: &mut File, directories: &[Directory]) -> (Vec<(usize, Page)>, Opt
 }
 
 fn of_ome(file: &mut File, directories: &[Directory], description: &str) -> Result<Vec<Series>> {
-    let images = ome::read(description, directories.len())?;
+    let images = ome::read(description, directories.len(), &file.limits)?;
     let mut all = Vec::new();
     for image in images {
         let first = image.planes.iter().find_map(|plane| match plane {

@@ -28,7 +28,7 @@ mod xml;
 pub fn check_description(text: &str) -> projectile_core::Result<()> {
     let _ = description::imagej(text);
     if ome::is_ome(text) {
-        ome::read(text, 3)?;
+        ome::read(text, 3, &crate::open::Limits::default())?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use projectile_core::{ChannelInfo, Coordinates, Dimension, Error, Result};
 
 use super::layout::Plane;
 use super::xml::{self, Element};
+use crate::open::Limits;
 
 /// Planes of all images of a file, and pages that are told to be one of them.
 const MOST_PLANES: u64 = 1 << 20;
@@ -43,8 +44,8 @@ pub(super) fn is_ome(description: &str) -> bool {
 /// # Errors
 /// [`Unsupported`](projectile_core::ErrorKind::Unsupported) where pixels are in other files;
 /// [`Corrupt`](projectile_core::ErrorKind::Corrupt) for XML that makes no sense.
-pub(super) fn read(description: &str, pages: usize) -> Result<Vec<Image>> {
-    let root = xml::parse(description.trim_start_matches('\u{feff}').trim_start())?;
+pub(super) fn read(description: &str, pages: usize, limits: &Limits) -> Result<Vec<Image>> {
+    let root = xml::parse(description.trim_start_matches('\u{feff}').trim_start(), limits)?;
     if let Some(elsewhere) = root.first("BinaryOnly") {
         let file = elsewhere.attribute("MetadataFile").unwrap_or("another file");
         return Err(Error::unsupported(format!(
@@ -327,7 +328,7 @@ mod tests {
         let sizes = "SizeC=\"2\" SizeZ=\"3\" SizeT=\"2\"";
         let pages = |order: &str, inside: &str| {
             let text = xml(&format!("{sizes} DimensionOrder=\"{order}\""), inside);
-            let images = read(&text, 12).unwrap();
+            let images = read(&text, 12, &Limits::default()).unwrap();
             assert_eq!(images[0].extra, [('t', 2), ('z', 3)]);
             images[0]
                 .planes
@@ -361,7 +362,7 @@ mod tests {
             "SizeC=\"2\" SizeZ=\"1\" SizeT=\"1\" DimensionOrder=\"XYCZT\" PhysicalSizeX=\"0.25\" PhysicalSizeXUnit=\"nm\"",
             "<Channel Name=\"DAPI\" Color=\"65535\"/><Channel Name=\"GFP\" Color=\"-16776961\"/><TiffData/>",
         );
-        let image = &read(&text, 2).unwrap()[0];
+        let image = &read(&text, 2, &Limits::default()).unwrap()[0];
         assert_eq!(image.channels[0].name, "DAPI");
         assert_eq!(image.channels[0].colour, Some([0, 0, 255]));
         assert_eq!(image.channels[1].colour, Some([255, 0, 0]));
@@ -376,14 +377,14 @@ mod tests {
             sizes,
             "<TiffData><UUID FileName=\"b.ome.tif\">urn:uuid:2</UUID></TiffData>",
         );
-        let error = read(&other, 1).unwrap_err();
+        let error = read(&other, 1, &Limits::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.message().contains("b.ome.tif"), "{error}");
         let own = xml(
             sizes,
             "<TiffData><UUID FileName=\"renamed.ome.tif\">urn:uuid:1</UUID></TiffData>",
         );
-        assert!(read(&own, 1).is_ok());
+        assert!(read(&own, 1, &Limits::default()).is_ok());
         let binary = "<OME><BinaryOnly MetadataFile=\"all.companion.ome\" UUID=\"u\"/></OME>";
         assert!(
             read(binary, 1)
@@ -397,16 +398,25 @@ mod tests {
             "SizeC=\"1\" SizeZ=\"1\" SizeT=\"1\" DimensionOrder=\"XYZZT\"",
             "SizeC=\"99999999\" SizeZ=\"99999999\" SizeT=\"99999999\"",
         ] {
-            assert!(read(&xml(attributes, ""), 1).is_err(), "{attributes}");
+            assert!(
+                read(&xml(attributes, ""), 1, &Limits::default()).is_err(),
+                "{attributes}"
+            );
         }
         let many = "SizeC=\"1\" SizeZ=\"600000\" SizeT=\"1\" DimensionOrder=\"XYZCT\"";
         let image = xml(many, "<TiffData IFD=\"0\"/>");
-        assert!(read(&image, 1).is_ok());
+        assert!(read(&image, 1, &Limits::default()).is_ok());
         let (start, end) = (image.find("<Image").unwrap(), image.find("</OME>").unwrap());
         let twice = format!("{}{}", &image[..end], &image[start..]);
-        assert_eq!(read(&twice, 1).unwrap_err().kind(), ErrorKind::Limit);
+        assert_eq!(
+            read(&twice, 1, &Limits::default()).unwrap_err().kind(),
+            ErrorKind::Limit
+        );
         let again = xml(many, &"<TiffData IFD=\"0\" PlaneCount=\"600000\"/>".repeat(2));
-        assert_eq!(read(&again, 600_000).unwrap_err().kind(), ErrorKind::Limit);
-        assert!(read(&xml(sizes, "<TiffData IFD=\"7\"/>"), 1).is_err());
+        assert_eq!(
+            read(&again, 600_000, &Limits::default()).unwrap_err().kind(),
+            ErrorKind::Limit
+        );
+        assert!(read(&xml(sizes, "<TiffData IFD=\"7\"/>"), 1, &Limits::default()).is_err());
     }
 }

@@ -45,6 +45,7 @@ pub(crate) enum Way {
 pub(crate) fn parse(blob: &Arc<dyn Blob>, options: &OpenOptions) -> Result<Parsed> {
     let reader = BlobReader::new(Arc::clone(blob), PIECE);
     let (mut file, first) = File::open(reader, blob.size())?;
+    file.limits = options.limits;
     let (big_endian, big_tiff) = (file.big_endian, file.big_tiff);
     let read = |file: &mut File| {
         let directories = file.directories(first, &options.cancel)?;

@@ -1,14 +1,11 @@
 //! XML from anybody's files: elements and their attributes, within limits, with no entity but the five of XML itself.
 
+use crate::open::Limits;
 use projectile_core::{Error, Result};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-/// Bytes of a document.
-const MOST_BYTES: usize = 4 << 20;
-/// Elements within each other.
-const MOST_DEPTH: usize = 64;
 /// Attributes of a document, and twice its elements, which take more memory.
 const MOST_NODES: usize = 1 << 19;
 /// Attributes of an element, each of which is compared with those before it.
@@ -49,10 +46,10 @@ impl Element {
 ///
 /// # Errors
 /// [`Corrupt`](projectile_core::ErrorKind::Corrupt) for what is no XML or beyond the limits.
-pub(super) fn parse(text: &str) -> Result<Element> {
+pub(super) fn parse(text: &str, limits: &Limits) -> Result<Element> {
     let broken = |reason: &dyn std::fmt::Display| Error::corrupt(format!("its XML cannot be read: {reason}"));
-    if text.len() > MOST_BYTES {
-        return Err(broken(&"it has more than 4 MiB"));
+    if text.len() as u64 > limits.metadata_bytes {
+        return Err(broken(&"it is too long"));
     }
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
@@ -71,7 +68,7 @@ pub(super) fn parse(text: &str) -> Result<Element> {
     loop {
         let ended = match reader.read_event().map_err(|e| broken(&e))? {
             Event::Start(start) => {
-                if open.len() == MOST_DEPTH {
+                if open.len() == limits.depth {
                     return Err(broken(&"its elements are too deep within each other"));
                 }
                 open.push(begun(&start)?);
@@ -143,6 +140,7 @@ mod tests {
     fn elements_have_attributes_texts_and_children() {
         let root = parse(
             "<?xml version='1.0'?><!-- c --><o:A xmlns:o='u' n='1 &amp; 2'>x &lt; &#181;<B/><![CDATA[<y>]]><B k='3'/></o:A>",
+            &Limits::default(),
         )
         .unwrap();
         assert_eq!((root.name.as_str(), root.attribute("n")), ("A", Some("1 & 2")));
@@ -168,7 +166,11 @@ mod tests {
             &long,
             &wide,
         ] {
-            assert!(parse(text).is_err(), "{}", &text[..text.len().min(60)]);
+            assert!(
+                parse(text, &Limits::default()).is_err(),
+                "{}",
+                &text[..text.len().min(60)]
+            );
         }
     }
 }

@@ -117,6 +117,7 @@ impl App {
         let (began, id) = (Instant::now(), access::request_id(parts));
         let span = trace::request(parts, &id, peer);
         let mut protocol = "none";
+        upload.wait_for(self.options.limits.body);
         let admitted = self.admit(parts, upload, peer, &mut protocol);
         let mut reply = match admitted.instrument(span.clone()).await {
             Ok(reply) => reply,
@@ -221,7 +222,7 @@ impl App {
             if !is_geojson {
                 needs_type(&parts.headers, "application/json")?;
             }
-            let body = upload.read(question::LONGEST).await?;
+            let body = upload.read(self.options.limits.question).await?;
             if is_geojson {
                 geojson = Some(body);
             } else {

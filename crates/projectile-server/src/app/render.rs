@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use projectile_core::geometry::MOST_PIXELS;
 use projectile_core::{Cancel, Error, ErrorKind, Image, Residence, Result, Tile, TileRequest};
 use tokio::sync::oneshot;
 
@@ -29,6 +30,7 @@ impl App {
         pinned: Option<u64>,
         (asked, asker): (&HeaderMap, Asker),
     ) -> Result<Reply, Problem> {
+        self.check_pixels(&entry, &request)?;
         // Before a pixel is read: what changes meanwhile belongs to a later revision.
         let revision = entry.image.revision_of(&request);
         let pinned = pinned.is_some_and(|named| (revision..=entry.image.revision()).contains(&named));
@@ -54,6 +56,22 @@ impl App {
             self.render(&entry, key, asker).await?
         };
         Ok(respond::tile(tile, etag, pinned))
+    }
+
+    /// That no more pixels are asked for than this server gives.
+    fn check_pixels(&self, entry: &Entry, request: &TileRequest) -> Result<()> {
+        let most = self.options.limits.pixels;
+        if most >= MOST_PIXELS {
+            // Nobody has more.
+            return Ok(());
+        }
+        let (rows, columns) = request.area.place(entry.image.grid())?.size;
+        if rows as u64 * columns as u64 <= most {
+            return Ok(());
+        }
+        Err(Error::limit(format!(
+            "{columns} × {rows} pixels are asked for, and at most {most} are given at a time"
+        )))
     }
 
     /// Renders a tile, or waits for whoever renders it already.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{Effort, Resampling};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::limits::LimitArgs;
+use super::limits::{FileLimitArgs, LimitArgs};
 
 /// Any image or array in the browser, at once.
 #[derive(Debug, Parser)]
@@ -280,14 +280,8 @@ pub(crate) struct ImageArgs {
     #[arg(long, value_name = "KIND", value_parser = resampling)]
     pub(crate) resampling: Option<Resampling>,
 
-    /// Memory for the pixels of an image that must be decoded whole; larger ones are refused [default: 8G, or half
-    /// of the machine's]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
-    pub(crate) max_decoded: Option<u64>,
-
-    /// Bytes that are brought here of what lies elsewhere and is not read by ranges [default: 8G]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
-    pub(crate) max_download: Option<u64>,
+    #[command(flatten)]
+    pub(crate) limits: FileLimitArgs,
 
     /// Names of an array's dimensions, one letter each, e.g. tczyx
     #[arg(long, value_name = "LETTERS")]

@@ -30,6 +30,14 @@ pub(crate) struct LimitArgs {
     #[arg(long, help_heading = "Limits", value_name = "N", value_parser = count)]
     max_address: Option<usize>,
 
+    /// Bytes of a body that asks something, such as a polygon; a longer one is answered 413 [default: 256K]
+    #[arg(long, help_heading = "Limits", value_name = "BYTES", value_parser = body)]
+    max_body: Option<usize>,
+
+    /// Pixels of a tile or of what is made to size; more are answered 422 [default: 16777216, the most there is]
+    #[arg(long, help_heading = "Limits", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    max_pixels: Option<u64>,
+
     /// Memory for answers that wait for their readers, e.g. 64M [default: 256M]
     #[arg(long, help_heading = "Limits", value_name = "BYTES", value_parser = bytes)]
     max_unsent: Option<u64>,
@@ -37,6 +45,10 @@ pub(crate) struct LimitArgs {
     /// How long a request's head may take to arrive [default: 10]
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds)]
     header_timeout: Option<Duration>,
+
+    /// How long a body may take to arrive, and a piece of a file that is sent [default: 10]
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds)]
+    body_timeout: Option<Duration>,
 
     /// How long a connection may stay without a request [default: 60]
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds)]
@@ -59,11 +71,55 @@ impl LimitArgs {
         set(&mut limits.head_bytes, self.max_head);
         set(&mut limits.headers, self.max_headers);
         set(&mut limits.address, self.max_address);
+        set(&mut limits.question, self.max_body);
+        set(&mut limits.pixels, self.max_pixels);
+        set(&mut limits.body, self.body_timeout);
         set(&mut limits.unsent, self.max_unsent);
         set(&mut limits.head, self.header_timeout);
         set(&mut limits.idle, self.idle_timeout);
         set(&mut limits.stall, self.stall_timeout);
         set(&mut limits.drain, self.drain_timeout);
+    }
+}
+
+/// How much a file may take, and how much it may tell of.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct FileLimitArgs {
+    /// Memory for the pixels of an image that must be decoded whole; larger ones are refused [default: 8G, or half
+    /// of the machine's]
+    #[arg(long, help_heading = "Limits", value_name = "BYTES", value_parser = bytes)]
+    max_decoded: Option<u64>,
+
+    /// Bytes that are brought here of what lies elsewhere and is not read by ranges [default: 8G]
+    #[arg(long, help_heading = "Limits", value_name = "BYTES", value_parser = bytes)]
+    max_download: Option<u64>,
+
+    /// Bytes of a text in a file that tells of its images, such as OME-XML; a longer one is not read [default: 4M]
+    #[arg(long, help_heading = "Limits", value_name = "BYTES", value_parser = bytes)]
+    max_metadata: Option<u64>,
+
+    /// Elements of such a text within each other, to 256 [default: 64]
+    #[arg(long, help_heading = "Limits", value_name = "N", value_parser = depth)]
+    max_depth: Option<usize>,
+
+    /// Pages of a TIFF; one with more is refused [default: 65536]
+    #[arg(long, help_heading = "Limits", value_name = "N", value_parser = count)]
+    max_directories: Option<usize>,
+
+    /// Scans of a JPEG; one with more is refused [default: 100]
+    #[arg(long, help_heading = "Limits", value_name = "N", value_parser = count)]
+    max_scans: Option<usize>,
+}
+
+impl FileLimitArgs {
+    /// `limits`, but for what is given.
+    pub(crate) fn over(&self, limits: &mut projectile_formats::Limits) {
+        set(&mut limits.decoded_bytes, self.max_decoded);
+        set(&mut limits.download_bytes, self.max_download);
+        set(&mut limits.metadata_bytes, self.max_metadata);
+        set(&mut limits.depth, self.max_depth);
+        set(&mut limits.directories, self.max_directories);
+        set(&mut limits.scans, self.max_scans);
     }
 }
 
@@ -81,11 +137,27 @@ fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// No more than a thread's stack has room for.
+fn depth(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(depth @ 1..=256) => Ok(depth),
+        _ => Err("no number from 1 to 256".to_owned()),
+    }
+}
+
 /// What hyper can be told to read.
 fn head(text: &str) -> Result<usize, String> {
     match usize::try_from(bytes(text)?) {
         Ok(bytes @ 0x2000..=0x0100_0000) => Ok(bytes),
         _ => Err("no number of bytes from 8K to 16M".to_owned()),
+    }
+}
+
+/// Of no more memory than a request may take.
+fn body(text: &str) -> Result<usize, String> {
+    match usize::try_from(bytes(text)?) {
+        Ok(bytes @ 1..=0x0400_0000) => Ok(bytes),
+        _ => Err("no number of bytes from 1 to 64M".to_owned()),
     }
 }
 

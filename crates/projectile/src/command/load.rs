@@ -146,10 +146,8 @@ fn options(args: &ImageArgs, memory: &Memory) -> OpenOptions {
     if let Some(bytes) = memory.whole {
         limits.whole_array_bytes = bytes;
     }
-    limits.decoded_bytes = args
-        .max_decoded
-        .unwrap_or_else(|| limits.decoded_bytes.min(memory::half()));
-    limits.download_bytes = args.max_download.unwrap_or(limits.download_bytes);
+    limits.decoded_bytes = limits.decoded_bytes.min(memory::half());
+    args.limits.over(&mut limits);
     OpenOptions {
         limits,
         axes: args.axes.clone(),
