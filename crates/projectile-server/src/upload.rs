@@ -55,6 +55,7 @@ impl Upload {
     /// # Errors
     /// 413 beyond `limit` bytes, 408 when it does not come, 400 when it breaks off.
     pub(crate) async fn read(&mut self, limit: usize) -> Result<Bytes, Problem> {
+        let patience = self.patience;
         let reading = async {
             let mut all = BytesMut::new();
             while let Some(data) = self.piece().await? {
@@ -68,7 +69,7 @@ impl Upload {
             }
             Ok(all.freeze())
         };
-        tokio::time::timeout(self.patience, reading)
+        tokio::time::timeout(patience, reading)
             .await
             .map_err(|_| late())?
     }

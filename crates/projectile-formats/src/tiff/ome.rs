@@ -387,7 +387,7 @@ mod tests {
         assert!(read(&own, 1, &Limits::default()).is_ok());
         let binary = "<OME><BinaryOnly MetadataFile=\"all.companion.ome\" UUID=\"u\"/></OME>";
         assert!(
-            read(binary, 1)
+            read(binary, 1, &Limits::default())
                 .unwrap_err()
                 .message()
                 .contains("all.companion.ome")

@@ -66,7 +66,7 @@ impl App {
             return Ok(());
         }
         let (rows, columns) = request.area.place(entry.image.grid())?.size;
-        if rows as u64 * columns as u64 <= most {
+        if u64::from(rows) * u64::from(columns) <= most {
             return Ok(());
         }
         Err(Error::limit(format!(

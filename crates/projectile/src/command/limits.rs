@@ -84,6 +84,7 @@ impl LimitArgs {
 
 /// How much a file may take, and how much it may tell of.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "each is called as its flag is")]
 pub(crate) struct FileLimitArgs {
     /// Memory for the pixels of an image that must be decoded whole; larger ones are refused [default: 8G, or half
     /// of the machine's]
