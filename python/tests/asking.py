@@ -8,6 +8,7 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+import npy_bytes
 import numpy as np
 import oracle
 import projectile
@@ -47,7 +48,7 @@ def final(view: projectile.View, tail: str, image: int = 0, /, **query: Any) -> 
 def raw(view: projectile.View, z: int, x: int, y: int, s: int, image: int = 0, /, **query: Any) -> np.ndarray:
     """Fetch a tile's samples."""
     body = final(view, f"{z}/{x}/{y}/{s}.npy", image, **query)
-    return np.load(io.BytesIO(body), allow_pickle=False)
+    return npy_bytes.load(body)
 
 
 def picture(

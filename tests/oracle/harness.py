@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+import npy_bytes
 import numpy as np
 from PIL import Image
 
@@ -75,7 +76,7 @@ class Reply:
 
     def npy(self) -> np.ndarray:
         """Read the body as a .npy file, with no object ever unpickled."""
-        return np.load(io.BytesIO(self.body), allow_pickle=False)
+        return npy_bytes.load(self.body)
 
     def png_kind(self) -> tuple[int, int]:
         """Tell the colour type and bit depth of a PNG."""
