@@ -121,6 +121,34 @@ def test_what_ends_its_process_is_tried_three_times(journals: Path, figure: Figu
     assert not list(journals.iterdir()), "nothing is left behind"
 
 
+def test_memory_that_there_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figures) -> None:
+    """An allocation that really fails: a tile of 128 MiB of samples in an address space of 400 MiB."""
+    monkeypatch.delenv("RUST_BACKTRACE", raising=False)
+    side = 20_000
+    good, large = tmp_path / "good.npy", tmp_path / "large.npy"
+    np.save(good, np.zeros((64, 64)))
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({side}, {side}), }}".ljust(117) + "\n"
+    large.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+    os.truncate(large, 10 + len(header) + side * side * 8)
+    server = Server(good, large, "--isolate", "--memory", "16M", "--threads", "2")
+    server.arguments = ["prlimit", f"--as={400 << 20}", *server.arguments]
+    with server:
+        answers = []
+        for _ in range(4):
+            asked = sockets.ask(server, sockets.request("/images/large/5/0/0/4096.npy", "Connection: close"))
+            answers.append((asked and asked.status, server.get("/images/good/0/0/0/64.npy").status))
+        said = server.stderr()
+    figure(
+        "R43",
+        "--isolate: a tile for which there is no memory, in 400 MiB",
+        "alive; not tried again after three times; others are served",
+        refused=answers[3][0],
+        good=[good for _, good in answers].count(200),
+    )
+    assert answers == [(None, 200)] * 3 + [(422, 200)]
+    assert said.count("memory allocation of 134217728 bytes failed") == 3
+
+
 def test_a_file_whose_opening_ends_its_process_is_left_out(tmp_path: Path, journals: Path) -> None:
     good = save(tmp_path, {"good": np.arange(100, dtype=np.uint8).reshape(10, 10)})[0]
     slow = tmp_path / "slow.png"
