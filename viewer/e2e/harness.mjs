@@ -77,7 +77,13 @@ export const told = (notice) =>
   page.waitForFunction((wanted) => document.querySelector('[data-testid=notice]').textContent.trim() === wanted, notice, WAIT);
 
 export async function ready() {
-  await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, WAIT);
+  try {
+    await page.waitForFunction(() => document.documentElement.dataset.state === 'ready', null, WAIT);
+  } catch (error) {
+    // What it was instead tells more than that it was not.
+    const asked = [...waiting].map((request) => request.url()).join(' ') || 'nothing';
+    throw new Error(`not ready: ${await text('status')}; ${await text('error')}; asked for and not answered: ${asked}`, { cause: error });
+  }
 }
 
 /**

@@ -49,6 +49,7 @@ export const readPicture: Read<ImageBitmap> = async (response) => createImageBit
 export async function loadTile<T>(
   path: string, signal: AbortSignal, reports: TileReports, read: Read<T>, ask: Ask = {},
 ): Promise<LoadedTile<T>> {
+  let lost = false;
   for (let attempt = 0; ; attempt += 1) {
     try {
       const response = await request(path, { ...ask, signal });
@@ -58,18 +59,50 @@ export async function loadTile<T>(
       if (provisional) reports.onProvisional();
       return { tile, final: !provisional && !/\bno-store\b/.test(response.headers.get('Cache-Control') ?? '') };
     } catch (error) {
-      if (signal.aborted || isAbort(error)) throw error;
-      if (error instanceof ConnectionError) {
+      if (signal.aborted || isAbort(error)) {
+        if (lost) void untilBack(path, reports, ask);
+        throw error;
+      }
+      lost = error instanceof ConnectionError;
+      let seconds: number;
+      if (lost) {
         reports.onConnection(false);
-        await pause(backoff(attempt), signal);
+        seconds = backoff(attempt);
       } else if (error instanceof ProblemError && BUSY.has(error.status) && attempt < MOST_BUSY) {
         reports.onConnection(true);
-        await pause(backoff(attempt, error.retryAfter), signal);
+        seconds = backoff(attempt, error.retryAfter);
       } else {
         const known = error instanceof Error ? error : new Error(String(error));
         reports.onProblem(known);
         throw known;
       }
+      try {
+        await pause(seconds, signal);
+      } catch (aborted) {
+        if (lost) void untilBack(path, reports, ask);
+        throw aborted;
+      }
     }
   }
+}
+
+let watching = false;
+
+/** A tile told of a lost connection, and nobody wants it any more: there may be no other that sees it come back. */
+async function untilBack(path: string, reports: TileReports, ask: Ask): Promise<void> {
+  if (watching) return;
+  watching = true;
+  for (let attempt = 0, lost = true; lost; attempt += 1) {
+    await pause(backoff(attempt));
+    try {
+      const response = await request(path, ask);
+      lost = false;
+      await response.body?.cancel();
+    } catch (error) {
+      // A refusal is an answer, too.
+      lost = error instanceof ConnectionError;
+    }
+  }
+  watching = false;
+  reports.onConnection(true);
 }
