@@ -9,32 +9,36 @@ test("a problem is told in the server's words", async () => {
   assert.equal(await page.evaluate(() => document.documentElement.dataset.state), 'error');
 });
 
-test('a lost connection is told, and found again', async () => {
-  await open('#image=terrain&x=8192&y=8192&zoom=-3');
+/** No tile of the terrain can be had until what this answers is called. */
+async function goAway() {
   // The route stays: one that is taken away may leave what it holds without an answer.
   let away = true;
   await page.route(/\/images\/terrain\/\d+\//, (route) => away ? route.abort('connectionrefused') : route.continue());
+  return () => void (away = false);
+}
+
+test('a lost connection is told, and found again', async () => {
+  await open('#image=terrain&x=8192&y=8192&zoom=-3');
+  const comeBack = await goAway();
   await page.keyboard.press('1');
   await hook('error').waitFor({ state: 'visible', ...WAIT });
   assert.match(await text('error'), /connection lost, retrying/);
   await shot('11-connection-lost');
-  away = false;
+  comeBack();
   await hook('error').waitFor({ state: 'hidden', ...WAIT });
   await ready();
 });
 
 test('a connection is found again when nothing is missing any more', async () => {
   await open('#image=terrain');
-  // The route stays: one that is taken away may leave what it holds without an answer.
-  let away = true;
-  await page.route(/\/images\/terrain\/\d+\//, (route) => away ? route.abort('connectionrefused') : route.continue());
+  const comeBack = await goAway();
   await page.keyboard.press('1');
   await hook('error').waitFor({ state: 'visible', ...WAIT });
   // All of these tiles are there already, so nothing that is shown is asked for.
   await page.keyboard.press('0');
   await pause(500);
   assert.match(await text('error'), /connection lost, retrying/);
-  away = false;
+  comeBack();
   await hook('error').waitFor({ state: 'hidden', ...WAIT });
   await ready();
 });

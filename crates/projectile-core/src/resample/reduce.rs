@@ -143,9 +143,6 @@ pub(crate) fn reduce<R: Reduction>(kind: &R, job: &Job<'_>) -> Result<Vec<Pixels
 fn stream<R: Reduction>(kind: &R, job: &Job<'_>, give: Rows<'_>) -> Result<()> {
     let (height, width) = job.size;
     let (first, last) = (*job.keep.start(), *job.keep.end());
-    if last > BLOCK_STEPS {
-        tail_of::<TailState<R>>(1 << BLOCK_STEPS, job)?;
-    }
     let (bands, columns) = (ceil_shift(height, BLOCK_STEPS), ceil_shift(width, BLOCK_STEPS));
     let tail_kind = kind.tail();
     let mut tail = (last > BLOCK_STEPS).then(|| {

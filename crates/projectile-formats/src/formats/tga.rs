@@ -7,9 +7,9 @@ use image::codecs::tga::TgaDecoder;
 use projectile_core::Result;
 
 use crate::decode::input::read_error;
-use crate::decode::{Data, Input, Picture, guarded, through_image};
+use crate::decode::{Input, Picture, guarded, through_image};
 use crate::format::{Format, NamedSource};
-use crate::open::OpenOptions;
+use crate::open::{Mode, OpenOptions};
 
 pub(crate) struct Tga;
 
@@ -39,11 +39,15 @@ impl Format for Tga {
 
 fn decode(input: &Input<'_>) -> Result<Picture> {
     let picture = through_image::decode(input, TgaDecoder::new)?;
-    let is_alpha = attribute_bits(input)? > 0;
-    Ok(if picture.channels == 4 && !is_alpha {
-        without_fourth(picture)
-    } else {
-        picture
+    if picture.channels < 4 || attribute_bits(input)? > 0 {
+        return Ok(picture);
+    }
+    // Of four bytes the last means nothing.
+    let (data, channels) = picture.data.into_mode(Mode::Rgb, 4);
+    Ok(Picture {
+        data,
+        channels: channels as u64,
+        ..picture
     })
 }
 
@@ -55,20 +59,4 @@ fn attribute_bits(input: &Input<'_>) -> Result<u8> {
         .read_exact(&mut header)
         .map_err(|error| read_error(&error))?;
     Ok(header[17] & 0x0f)
-}
-
-/// Of four bytes of which the last means nothing, the others.
-fn without_fourth(picture: Picture) -> Picture {
-    let Data::U8(samples) = picture.data else {
-        return picture;
-    };
-    let colours = samples
-        .chunks_exact(4)
-        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-        .collect();
-    Picture {
-        data: Data::U8(colours),
-        channels: 3,
-        ..picture
-    }
 }

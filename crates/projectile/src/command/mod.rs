@@ -52,11 +52,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, fallback: Fallback<'_>
     };
     match done {
         Ok(()) => 0,
-        Err(failure) if failure.is::<Exited>() => failure.downcast_ref().map_or(1, |&Exited(code)| code),
-        Err(failure) => {
-            complain(&failure.to_string());
-            failed
-        }
+        Err(failure) => failure.downcast_ref().map_or_else(
+            || {
+                complain(&failure.to_string());
+                failed
+            },
+            |&Exited(code)| code,
+        ),
     }
 }
 
