@@ -22,6 +22,7 @@ mod open;
 mod regular;
 mod remote;
 mod samples;
+mod sizes;
 #[cfg(test)]
 mod testing;
 mod tiff;
