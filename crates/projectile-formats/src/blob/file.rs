@@ -11,6 +11,8 @@ use bytes::Bytes;
 use projectile_core::{Error, ErrorKind, Residence, Result};
 
 use super::Blob;
+use crate::decode::input::zeroed;
+use crate::sizes::to_usize;
 use crate::{regular, version};
 
 /// An open file. It stays the same one when another takes its name.
@@ -90,15 +92,16 @@ impl Blob for FileBlob {
     fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let mut all = Vec::with_capacity(ranges.len());
         for range in ranges {
-            if range.start > range.end || range.end > self.size() {
+            let length = range.end.checked_sub(range.start);
+            let Some(length) = length.filter(|_| range.end <= self.size()) else {
                 return Err(Error::corrupt(format!(
                     "it has {} bytes, and bytes {} to {} are asked for",
                     self.size(),
                     range.start,
                     range.end
                 )));
-            }
-            let mut bytes = vec![0; (range.end - range.start) as usize];
+            };
+            let mut bytes = zeroed(to_usize(length))?;
             self.read_into(&mut bytes, range.start)?;
             all.push(Bytes::from(bytes));
         }

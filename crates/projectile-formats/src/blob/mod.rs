@@ -9,6 +9,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use projectile_core::{Cancel, Residence, Result};
 
+use crate::sizes::to_usize;
+
 pub use file::FileBlob;
 pub use reader::BlobReader;
 
@@ -49,5 +51,26 @@ pub trait Blob: Send + Sync + Debug {
     fn read_one(&self, range: Range<u64>) -> Result<Bytes> {
         let read = self.read(std::slice::from_ref(&range))?;
         Ok(read.into_iter().next().unwrap_or_default())
+    }
+}
+
+/// The bytes from `range.start` to `range.end` of those that are here; `None` where not all of them are.
+pub(crate) fn slice(bytes: &Bytes, range: Range<u64>) -> Option<Bytes> {
+    let (start, end) = (to_usize(range.start), to_usize(range.end));
+    (start <= end && end <= bytes.len()).then(|| bytes.slice(start..end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_here_is_sliced() {
+        let bytes = Bytes::from_static(b"0123456789");
+        assert_eq!(slice(&bytes, 2..4).unwrap(), "23");
+        assert_eq!(slice(&bytes, 10..10).unwrap(), "");
+        assert_eq!(slice(&bytes, 9..11), None);
+        assert_eq!(slice(&bytes, 4..2), None);
+        assert_eq!(slice(&bytes, 0..u64::MAX), None);
     }
 }

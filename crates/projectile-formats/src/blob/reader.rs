@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Blob;
+use crate::sizes::{to_u64, to_usize};
 
 /// Reads a blob piece by piece, a few of which it keeps: parsers go back and forth between a few places.
 #[derive(Debug)]
@@ -33,12 +34,12 @@ impl BlobReader {
 
     /// The piece that the position is in, from the position on.
     fn rest(&mut self) -> io::Result<Bytes> {
-        let (number, within) = (self.position / self.piece, self.position % self.piece);
+        let number = self.position.checked_div(self.piece).unwrap_or(0);
+        let start = number.saturating_mul(self.piece);
         if let Some(at) = self.kept.iter().position(|(kept, _)| *kept == number) {
             let piece = self.kept.remove(at);
             self.kept.push(piece);
         } else {
-            let start = number * self.piece;
             let end = start.saturating_add(self.piece).min(self.blob.size());
             let bytes = self.blob.read_one(start..end).map_err(io::Error::other)?;
             if self.kept.len() == KEPT {
@@ -51,7 +52,8 @@ impl BlobReader {
             .last()
             .map(|(_, bytes)| bytes.clone())
             .unwrap_or_default();
-        Ok(piece.slice(piece.len().min(within as usize)..))
+        let within = to_usize(self.position.saturating_sub(start));
+        Ok(piece.slice(piece.len().min(within)..))
     }
 }
 
@@ -60,10 +62,8 @@ impl Read for BlobReader {
         if out.is_empty() || self.position >= self.blob.size() {
             return Ok(0);
         }
-        let rest = self.rest()?;
-        let length = rest.len().min(out.len());
-        out[..length].copy_from_slice(&rest[..length]);
-        self.position += length as u64;
+        let length = self.rest()?.as_ref().read(out)?;
+        self.position = self.position.saturating_add(to_u64(length));
         Ok(length)
     }
 }

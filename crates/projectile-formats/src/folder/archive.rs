@@ -10,7 +10,8 @@ use projectile_core::{Cancel, Error, Residence, Result};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{Folder, Found, Part, Wanted, cut_short, sorted, too_long};
-use crate::blob::{Blob, BlobReader};
+use crate::blob::{Blob, BlobReader, slice};
+use crate::sizes::to_u64;
 
 /// Members beyond which an archive is refused: its list is kept.
 const MOST_MEMBERS: usize = 4 << 20;
@@ -18,6 +19,8 @@ const MOST_MEMBERS: usize = 4 << 20;
 const PIECE: u64 = 256 << 10;
 /// What stands before a member's bytes, without its name and what is added to it.
 const HEADER: u64 = 30;
+/// Bytes that are unpacked for a part of a deflated member, however large that is.
+const MOST_INFLATED: u64 = 256 << 20;
 /// Bytes of names and additions that are read with the header.
 const SLACK: u64 = 256;
 
@@ -89,7 +92,8 @@ impl ArchiveFolder {
                 // What is wrong with what is wanted is told of below.
                 let bytes = member.reach(wanted).unwrap_or(0);
                 let end = start
-                    .saturating_add(HEADER + SLACK + wanted.key.len() as u64)
+                    .saturating_add(HEADER + SLACK)
+                    .saturating_add(to_u64(wanted.key.len()))
                     .saturating_add(bytes);
                 start..end.min(size)
             })
@@ -114,12 +118,12 @@ impl ArchiveFolder {
     ) -> Result<Found> {
         let ranges = wanted.part.of(member.size)?;
         let length = |at: usize| {
-            let bytes = head.get(at..at + 2)?;
-            Some(u64::from(u16::from_le_bytes([bytes[0], bytes[1]])))
+            let bytes = head.get(at..)?.first_chunk()?;
+            Some(u64::from(u16::from_le_bytes(*bytes)))
         };
         let start = head
             .starts_with(b"PK\x03\x04")
-            .then(|| Some(HEADER + length(26)? + length(28)?))
+            .then(|| HEADER.checked_add(length(26)?)?.checked_add(length(28)?))
             .flatten()
             .ok_or_else(|| Error::corrupt("a broken archive: a member is not where its list says"))?;
         let at = |range: &Range<u64>| {
@@ -129,11 +133,16 @@ impl ArchiveFolder {
         let bytes = if member.is_deflated {
             let packed = self.bytes(span, head, &[at(&(0..member.compressed))], cancel)?;
             let packed = packed.into_iter().next().unwrap_or_default();
-            let whole = inflated(&packed, member.size)?;
+            let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+            let most = match wanted.part {
+                Part::Whole(most) => most,
+                _ => MOST_INFLATED,
+            };
+            let inflated = inflated(&packed, member.size, end, most)?;
             ranges
                 .iter()
-                .map(|range| whole.slice(range.start as usize..range.end as usize))
-                .collect()
+                .map(|range| slice(&inflated, range.clone()).ok_or_else(|| cut_short(member.size, range.end)))
+                .collect::<Result<_>>()?
         } else {
             let asked: Vec<Range<u64>> = ranges.iter().map(at).collect();
             self.bytes(span, head, &asked, cancel)?
@@ -153,16 +162,17 @@ impl ArchiveFolder {
         asked: &[Range<u64>],
         cancel: &Cancel,
     ) -> Result<Vec<Bytes>> {
-        if asked
-            .iter()
-            .all(|range| span.start <= range.start && range.end <= span.end)
-        {
-            let within = |range: &Range<u64>| {
-                head.slice((range.start - span.start) as usize..(range.end - span.start) as usize)
-            };
-            return Ok(asked.iter().map(within).collect());
+        let within = |range: &Range<u64>| {
+            let (start, end) = (
+                range.start.checked_sub(span.start)?,
+                range.end.checked_sub(span.start)?,
+            );
+            slice(head, start..end)
+        };
+        match asked.iter().map(within).collect() {
+            Some(here) => Ok(here),
+            None => self.blob.read_while(asked, cancel),
         }
-        self.blob.read_while(asked, cancel)
     }
 }
 
@@ -184,16 +194,25 @@ impl Member {
     }
 }
 
-fn inflated(packed: &[u8], size: u64) -> Result<Bytes> {
-    let mut whole = Vec::new();
+/// The first `end` bytes of a deflated member of `size` bytes: at most `most` are unpacked.
+fn inflated(packed: &[u8], size: u64, end: u64, most: u64) -> Result<Bytes> {
+    if end > most {
+        return Err(Error::limit(format!(
+            "a part of a deflated member is wanted, before which {end} bytes are unpacked: at most {most} are; members \
+             that are stored are read in parts"
+        )));
+    }
+    // One more tells that it is longer than it says.
+    let wanted = if end == size { end.saturating_add(1) } else { end };
+    let mut bytes = Vec::new();
     flate2::read::DeflateDecoder::new(packed)
-        .take(size.saturating_add(1))
-        .read_to_end(&mut whole)
+        .take(wanted)
+        .read_to_end(&mut bytes)
         .map_err(|error| Error::corrupt(format!("a broken archive: {error}")))?;
-    match whole.len() as u64 {
+    match to_u64(bytes.len()) {
         length if length > size => Err(too_long(length, size)),
-        length if length < size => Err(cut_short(length, size)),
-        _ => Ok(whole.into()),
+        length if length < end => Err(cut_short(length, size)),
+        _ => Ok(bytes.into()),
     }
 }
 
@@ -290,6 +309,13 @@ mod tests {
                 assert!(got[1].as_ref().unwrap().is_none());
                 assert!(got[2].is_err());
             }
+        }
+        let (packed, whole) = ([99, 96, 100, 98, 102, 97, 5, 0], [0, 1, 2, 3, 4, 5]);
+        assert_eq!(inflated(&packed, 6, 6, 6).unwrap(), &whole[..]);
+        assert_eq!(inflated(&packed, 6, 3, 6).unwrap(), &whole[..3]);
+        assert_eq!(inflated(&packed, 1 << 40, 6, 6).unwrap(), &whole[..]);
+        for (size, end, most) in [(5, 5, 6), (7, 7, 9), (1 << 40, 1 << 40, 6)] {
+            assert!(inflated(&packed, size, end, most).is_err(), "{end} of {size}");
         }
         std::fs::write(file.path(), b"PK\x03\x04 and nothing else").unwrap();
         let broken: Arc<dyn Blob> = Arc::new(FileBlob::open(file.path()).unwrap());

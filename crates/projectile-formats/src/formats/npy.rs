@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use projectile_core::{ArraySource, Axes, Result, Samples, SourceInfo};
+use projectile_core::{ArraySource, Axes, Error, Result, Samples, SourceInfo};
 
 use crate::blob::Blob;
 use crate::flat::{self, Place};
@@ -66,14 +66,16 @@ pub(super) fn array(samples: Samples, header: &Header, info: SourceInfo) -> Resu
     if !header.fortran_order {
         return ArraySource::with_info(samples, info);
     }
-    let strides = header
+    let mut next = Some(1isize);
+    let strides: Option<Vec<isize>> = header
         .shape
         .iter()
-        .scan(1, |next, &size| {
-            let stride = *next;
-            *next *= size as isize;
-            Some(stride)
+        .map(|&size| {
+            let stride = next;
+            next = stride.and_then(|stride| stride.checked_mul(isize::try_from(size).ok()?));
+            stride
         })
         .collect();
+    let strides = strides.ok_or_else(|| Error::corrupt("it is larger than memory can be"))?;
     ArraySource::strided(samples, 0, strides, info)
 }

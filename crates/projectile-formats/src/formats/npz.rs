@@ -12,6 +12,7 @@ use crate::flat::read_samples;
 use crate::format::{Format, NamedSource};
 use crate::npy::read_header;
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64};
 use crate::version;
 
 /// numpy's archive of arrays.
@@ -70,7 +71,7 @@ impl Format for Npz {
             match open_member(
                 &mut member,
                 &mut budget,
-                version ^ (index as u64 + 1).rotate_left(32),
+                version ^ to_u64(index).wrapping_add(1).rotate_left(32),
                 options,
             ) {
                 Ok(source) => sources.push((name, source)),
@@ -124,7 +125,7 @@ fn open_member(
             options.limits.decoded_bytes
         ))
     })?;
-    let count = bytes / header.dtype.size() as u64;
+    let count = product(&header.shape).ok_or_else(|| Error::corrupt("an array without an end"))?;
     let samples = read_samples(member, header.dtype, header.big_endian, count, options)?;
     let mut info = SourceInfo::new(header.dtype, axes, "npz");
     info.version = version;

@@ -37,10 +37,14 @@ impl Attributes {
 
     /// A single number.
     pub(super) fn number(&self, name: &str) -> Option<f64> {
-        self.numbers(name).filter(|all| all.len() == 1).map(|all| all[0])
+        match self.numbers(name)?[..] {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// Numbers: few of them.
+    #[expect(clippy::as_conversions, reason = "64-bit integers round to the nearest float")]
     pub(super) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         macro_rules! all {
             ($values:expr) => {

@@ -14,6 +14,7 @@ use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division
 use crate::decode::guarded;
 use crate::flat::{Meaning, Place};
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Bytes of a chunk beyond which it is refused: it is unpacked whole.
 const MOST_CHUNK_BYTES: u64 = 1 << 30;
@@ -62,7 +63,7 @@ pub(super) fn source(
     let item = stored.dtype.size();
     let bytes = chunk
         .iter()
-        .try_fold(item as u64, |bytes, &size| bytes.checked_mul(size));
+        .try_fold(to_u64(item), |bytes, &size| bytes.checked_mul(size));
     let most = MOST_CHUNK_BYTES.min(options.limits.decoded_bytes);
     if bytes.is_none_or(|bytes| bytes > most) {
         return Err(Error::limit(format!(
@@ -110,9 +111,8 @@ impl Chunks {
                     let end = end.filter(|&end| end <= size).ok_or_else(|| {
                         Error::corrupt("the file is cut short: a chunk lies beyond its end")
                     })?;
-                    let number = chunk.offset.iter().zip(&self.chunk).map(|(at, size)| at / size);
                     Ok((
-                        number.collect(),
+                        self.number(chunk.offset),
                         Chunk {
                             bytes: chunk.address..end,
                             skipped: chunk.filter_mask,
@@ -123,36 +123,47 @@ impl Chunks {
         })
     }
 
+    /// The number along each axis of the chunk with the element at these indices.
+    fn number(&self, indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let along = indices.into_iter().zip(&self.chunk);
+        // No chunk is without elements: their division into chunks was checked.
+        along
+            .map(|(at, &size)| at.checked_div(size).unwrap_or(0))
+            .collect()
+    }
+
     /// The bytes of an element where nothing was written: of one that is known to be so.
     fn filled(&self, block: &Block) -> Result<&Vec<u8>> {
         let filled = self.filled.get_or_init(|| {
             let shape = self.dataset.shape().map_err(|error| failed(&error))?;
-            let item = self.stored.dtype.size() as u64;
+            let item = self.stored.dtype.size();
             let row = shape
                 .iter()
                 .skip(1)
-                .try_fold(item, |bytes, &size| bytes.checked_mul(size))
+                .try_fold(to_u64(item), |bytes, &size| bytes.checked_mul(size))
                 .filter(|&bytes| bytes <= MOST_ROW_BYTES);
             let row = row.ok_or_else(|| {
                 Error::limit(
                     "a chunk was never written, and the file is too large to tell what is there instead",
                 )
             })?;
+            let broken = || Error::corrupt("a row came with another length than it has");
+            let (first, others) = block.0.split_first().ok_or_else(broken)?;
             let bytes = guarded(&OpenOptions::default(), || {
                 self.dataset
-                    .read_raw_rows(block.0[0].start, 1)
+                    .read_raw_rows(first.start, 1)
                     .map_err(|error| failed(&error))
             })?;
-            let mut at = 0;
-            for (range, size) in block.0.iter().zip(&shape).skip(1) {
-                at = at * size + range.start;
-            }
-            let at = (at * item) as usize;
-            bytes
-                .get(at..at + item as usize)
-                .filter(|_| bytes.len() as u64 == row)
+            let at = others
+                .iter()
+                .zip(shape.iter().skip(1))
+                .try_fold(0u64, |at, (range, &size)| {
+                    at.checked_mul(size)?.checked_add(range.start)
+                });
+            at.and_then(|at| bytes.chunks_exact(item).nth(to_usize(at)))
+                .filter(|_| to_u64(bytes.len()) == row)
                 .map(<[u8]>::to_vec)
-                .ok_or_else(|| Error::corrupt("a row came with another length than it has"))
+                .ok_or_else(broken)
         });
         filled.as_ref().map_err(Clone::clone)
     }
@@ -160,9 +171,11 @@ impl Chunks {
     fn samples(&self, block: &Block, stored: Option<(&Chunk, &[u8])>) -> Result<Samples> {
         let item = self.stored.dtype.size();
         let bytes = match stored {
-            None => self.filled(block)?.repeat(block.samples() as usize),
+            None => self.filled(block)?.repeat(to_usize(block.samples())),
             Some((chunk, stored)) => {
-                let length = self.chunk.iter().product::<u64>() as usize * item;
+                let length = product(&self.chunk).and_then(|elements| to_usize(elements).checked_mul(item));
+                // Whole chunks were found to be short enough when the dataset was opened.
+                let length = length.ok_or_else(|| Error::internal("a chunk is longer than it was"))?;
                 let whole = self.pipeline.undo(stored, chunk.skipped, length)?;
                 cut(whole, &self.chunk, block, item)
             }
@@ -177,16 +190,21 @@ impl Chunks {
 }
 
 /// The elements of a block, of the chunk that it is in: chunks at the edges are stored whole.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "`whole` has the bytes of a chunk, and a block is within one"
+)]
 fn cut(whole: Vec<u8>, chunk: &[u64], block: &Block, item: usize) -> Vec<u8> {
     let lengths: Vec<usize> = block
         .0
         .iter()
-        .map(|range| (range.end - range.start) as usize)
+        .map(|range| to_usize(range.end - range.start))
         .collect();
     if lengths
         .iter()
         .zip(chunk)
-        .all(|(&length, &size)| length as u64 == size)
+        .all(|(&length, &size)| to_u64(length) == size)
     {
         return whole;
     }
@@ -197,10 +215,10 @@ fn cut(whole: Vec<u8>, chunk: &[u64], block: &Block, item: usize) -> Vec<u8> {
     for (&length, &size) in slower.iter().zip(chunk) {
         starts = starts
             .iter()
-            .flat_map(|start| (0..length).map(move |i| start * size as usize + i))
+            .flat_map(|start| (0..length).map(move |i| start * to_usize(size) + i))
             .collect();
     }
-    let row = chunk.last().map_or(0, |&size| size as usize);
+    let row = chunk.last().map_or(0, |&size| to_usize(size));
     starts
         .iter()
         .flat_map(|start| &whole[start * row * item..][..run * item])
@@ -217,15 +235,7 @@ impl BlockReader for Chunks {
         };
         let found: Vec<Option<&Chunk>> = blocks
             .iter()
-            .map(|block| {
-                let number: Vec<u64> = block
-                    .0
-                    .iter()
-                    .zip(&self.chunk)
-                    .map(|(range, size)| range.start / size)
-                    .collect();
-                index.get(&number)
-            })
+            .map(|block| index.get(&self.number(block.0.iter().map(|range| range.start))))
             .collect();
         let ranges: Vec<Range<u64>> = found.iter().flatten().map(|chunk| chunk.bytes.clone()).collect();
         let mut read = match self.blob.read(&ranges) {

@@ -12,6 +12,7 @@ use super::file::failed;
 use super::scales::Scales;
 use crate::flat::{self, FlatArray, Linear, Meaning, Place};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// Whether a dataset is one of numbers, with rows and columns.
 pub(super) fn is_image(dataset: &Dataset) -> bool {
@@ -41,7 +42,7 @@ pub(super) fn source(
     let meaning = meaning(&attributes, dtype);
     let mut info = SourceInfo::new(meaning.dtype(dtype), axes, "HDF5");
     info.dimensions = dimensions;
-    info.version = place.blob().version() ^ (number as u64).rotate_left(32);
+    info.version = place.blob().version() ^ to_u64(number).rotate_left(32);
     if meaning.linear.is_none() {
         info.nodata = blank(&attributes);
     }
@@ -109,7 +110,11 @@ fn meaning(attributes: &Attributes, dtype: DType) -> Meaning {
     let (slope, offset) = (slope.unwrap_or(1.0), offset.unwrap_or(0.0));
     let blank = blank(attributes)
         .filter(|blank| dtype.is_integer() && blank.fract() == 0.0 && blank.abs() < 9e15)
-        .map(|blank| blank as i64);
+        .map(|blank| {
+            #[expect(clippy::as_conversions, reason = "a whole number below 2^53")]
+            let blank = blank as i64;
+            blank
+        });
     Meaning {
         linear: (slope.is_finite() && offset.is_finite() && slope != 0.0)
             .then(|| Linear::new(dtype, slope, offset, blank)),

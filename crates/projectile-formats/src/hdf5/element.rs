@@ -3,6 +3,8 @@
 use hdf5_pure::{Datatype, DatatypeByteOrder};
 use projectile_core::{DType, Error, Result};
 
+use crate::sizes::{to_u64, to_usize};
+
 /// A datatype of numbers: its dtype, and whether it is big-endian.
 ///
 /// # Errors
@@ -20,7 +22,7 @@ pub(super) fn element(datatype: &Datatype) -> Result<(DType, bool)> {
             byte_order,
             layout,
         } => {
-            if layout.bit_offset != 0 || u32::from(layout.bit_precision) != size * 8 {
+            if layout.bit_offset != 0 || size.checked_mul(8) != Some(layout.bit_precision.into()) {
                 return Err(not_read("integers of a part of their bits"));
             }
             let dtype = match (size, layout.signed) {
@@ -76,8 +78,8 @@ pub(super) fn element(datatype: &Datatype) -> Result<(DType, bool)> {
                 ("r", "i") | ("real", "imag") | ("re", "im")
             );
             let together = real.byte_offset == 0
-                && imaginary.byte_offset == first.0.size() as u64
-                && *size as usize == 2 * first.0.size();
+                && imaginary.byte_offset == to_u64(first.0.size())
+                && Some(to_usize((*size).into())) == first.0.size().checked_mul(2);
             match first.0 {
                 DType::Float32 if is_complex && together && first == second => {
                     Ok((DType::Complex64, first.1))

@@ -15,6 +15,7 @@ use crate::decode::guarded;
 use crate::flat::Place;
 use crate::format::NamedSource;
 use crate::open::OpenOptions;
+use crate::sizes::{to_u64, to_usize};
 
 /// Datasets beyond which a file is no gallery.
 const MOST_DATASETS: usize = 4096;
@@ -35,13 +36,11 @@ impl hdf5_pure::Source for Bytes {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<(), FormatError> {
-        let end = offset.checked_add(out.len() as u64);
+        let end = offset.checked_add(to_u64(out.len()));
         if end.is_none_or(|end| end > self.blob.size()) {
             return Err(FormatError::UnexpectedEof {
-                expected: end
-                    .and_then(|end| usize::try_from(end).ok())
-                    .unwrap_or(usize::MAX),
-                available: usize::try_from(self.blob.size()).unwrap_or(usize::MAX),
+                expected: end.map_or(usize::MAX, to_usize),
+                available: to_usize(self.blob.size()),
             });
         }
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +152,7 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Ok(());
         }
-        self.groups += 1;
+        self.groups = self.groups.saturating_add(1);
         if self.groups > MOST_GROUPS {
             return Err(Error::limit(format!(
                 "it holds more than {MOST_GROUPS} groups: name one, e.g. file.h5::/{path}"
@@ -189,7 +188,7 @@ impl Walk<'_> {
         }
         let groups: Vec<(String, Group)> = group.iter_groups().map_err(|error| failed(&error))?.collect();
         for (name, group) in groups {
-            self.group(&group, &inside(&name), &scales, depth + 1)?;
+            self.group(&group, &inside(&name), &scales, depth.saturating_add(1))?;
         }
         Ok(())
     }

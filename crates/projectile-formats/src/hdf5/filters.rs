@@ -6,6 +6,8 @@ use flate2::read::ZlibDecoder;
 use hdf5_pure::Filter;
 use projectile_core::{Error, Result};
 
+use crate::sizes::{to_u64, to_usize};
+
 /// A filter that is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Undo {
@@ -33,7 +35,7 @@ impl Pipeline {
                     filter
                         .client_data
                         .first()
-                        .map_or(item, |&size| size as usize)
+                        .map_or(item, |&size| to_usize(size.into()))
                         .max(1),
                 ),
                 3 => Undo::Fletcher32,
@@ -69,8 +71,8 @@ impl Pipeline {
             bytes = match filter {
                 Undo::Deflate => {
                     let mut out = Vec::new();
-                    ZlibDecoder::new(&bytes[..])
-                        .take(most as u64)
+                    ZlibDecoder::new(bytes.as_slice())
+                        .take(to_u64(most))
                         .read_to_end(&mut out)
                         .map_err(|error| Error::corrupt(format!("a broken chunk: {error}")))?;
                     out
@@ -92,14 +94,15 @@ impl Pipeline {
 }
 
 fn unshuffled(bytes: &[u8], size: usize) -> Vec<u8> {
-    let count = bytes.len() / size;
     let mut out = bytes.to_vec();
     // The file tells the size, which may be beyond all that there is: then nothing was moved.
+    let count = bytes.len().checked_div(size).unwrap_or(0);
     if size > 1 && count > 0 {
-        for byte in 0..size {
-            let from = &bytes[byte * count..(byte + 1) * count];
-            for (element, value) in from.iter().enumerate() {
-                out[element * size + byte] = *value;
+        for (byte, from) in bytes.chunks_exact(count).take(size).enumerate() {
+            for (element, value) in out.chunks_exact_mut(size).zip(from) {
+                if let Some(place) = element.get_mut(byte) {
+                    *place = *value;
+                }
             }
         }
     }
@@ -109,10 +112,11 @@ fn unshuffled(bytes: &[u8], size: usize) -> Vec<u8> {
 
 /// The bytes before their checksum, which fits.
 fn checked(mut bytes: Vec<u8>) -> Result<Vec<u8>> {
-    let at = bytes.len().checked_sub(4);
-    let at = at.ok_or_else(|| Error::corrupt("a chunk is too short"))?;
-    let told = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    bytes.truncate(at);
+    let (kept, told) = bytes
+        .split_last_chunk()
+        .ok_or_else(|| Error::corrupt("a chunk is too short"))?;
+    let (length, told) = (kept.len(), u32::from_le_bytes(*told));
+    bytes.truncate(length);
     if fletcher32(&bytes) == told {
         Ok(bytes)
     } else {
@@ -121,13 +125,17 @@ fn checked(mut bytes: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 /// Fletcher's checksum of big-endian words of two bytes.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "360 words at a time: no sum overflows"
+)]
 fn fletcher32(bytes: &[u8]) -> u32 {
     let (mut first, mut second) = (0u32, 0u32);
     let fold = |sum: u32| (sum & 0xffff) + (sum >> 16);
-    // So many words that no sum overflows.
     for words in bytes.chunks(720) {
         for word in words.chunks(2) {
-            first += (u32::from(word[0]) << 8) | u32::from(word.get(1).copied().unwrap_or(0));
+            let word = [0, 1].map(|at| word.get(at).copied().unwrap_or(0));
+            first += u32::from(u16::from_be_bytes(word));
             second += first;
         }
         (first, second) = (fold(first), fold(second));
@@ -143,7 +151,9 @@ fn lzf(bytes: &[u8], most: usize) -> Result<Vec<u8>> {
     while let [control, after @ ..] = rest {
         let control = usize::from(*control);
         if control < 32 {
-            let (run, after) = after.split_at_checked(control + 1).ok_or_else(broken)?;
+            let (run, after) = after
+                .split_at_checked(control.saturating_add(1))
+                .ok_or_else(broken)?;
             out.extend_from_slice(run);
             rest = after;
         } else {
@@ -153,10 +163,11 @@ fn lzf(bytes: &[u8], most: usize) -> Result<Vec<u8>> {
                 _ => (0, after),
             };
             let (low, after) = after.split_first().ok_or_else(broken)?;
-            let back = (((control & 0x1f) << 8) | usize::from(*low)) + 1;
+            let back = (((control & 0x1f) << 8) | usize::from(*low)).saturating_add(1);
             let start = out.len().checked_sub(back).ok_or_else(broken)?;
-            for i in 0..(control >> 5) + more + 2 {
-                out.push(out[start + i]);
+            let length = (control >> 5).saturating_add(more).saturating_add(2);
+            for at in (start..).take(length) {
+                out.push(*out.get(at).ok_or_else(broken)?);
             }
             rest = after;
         }

@@ -4,6 +4,7 @@ use hdf5_pure::{Dataset, File};
 use projectile_core::{Coordinates, Dimension};
 
 use super::attributes::Attributes;
+use crate::sizes::to_u64;
 
 /// Numbers of a scale beyond which its coordinates are not told.
 const MOST_NUMBERS: u64 = 1 << 20;
@@ -12,7 +13,7 @@ const MOST_NUMBERS: u64 = 1 << 20;
 #[derive(Clone, Debug)]
 struct Scale {
     name: String,
-    id: i64,
+    id: f64,
     length: u64,
     dataset: Dataset,
     has_numbers: bool,
@@ -48,17 +49,19 @@ impl Scales {
             let attributes = Attributes::of(dataset);
             // Only NetCDF promises that each axis is along one of the dimensions of its group.
             let id = attributes.number("_Netcdf4Dimid");
-            if attributes.text("CLASS") != Some("DIMENSION_SCALE") || shape.is_empty() {
+            if attributes.text("CLASS") != Some("DIMENSION_SCALE") {
                 continue;
             }
-            let Some(id) = id else { continue };
+            let (Some(id), Some(&length)) = (id, shape.first()) else {
+                continue;
+            };
             let is_bare = attributes
                 .text("NAME")
                 .is_some_and(|text| text.starts_with("This is a netCDF dimension but not a netCDF variable"));
             all.push(Scale {
                 name: name.clone(),
-                id: id as i64,
-                length: shape[0],
+                id,
+                length,
                 dataset: dataset.clone(),
                 has_numbers: shape.len() == 1 && !is_bare,
             });
@@ -76,17 +79,17 @@ impl Scales {
             .enumerate()
             .map(|(axis, &length)| {
                 let mut fit = self.0.iter().filter(|scale| {
-                    scale.length == length && ids.as_ref().is_none_or(|ids| ids[axis] as i64 == scale.id)
+                    scale.length == length && ids.as_ref().is_none_or(|ids| ids.get(axis) == Some(&scale.id))
                 });
                 let found = fit.next();
                 found.filter(|_| fit.next().is_none())
             })
             .collect::<Option<_>>()?;
         let mut names: Vec<String> = Vec::new();
-        for (axis, scale) in scales.iter().enumerate() {
-            let name = match shape.len() - axis {
-                2 => "y".to_owned(),
-                1 => "x".to_owned(),
+        for (scale, after) in scales.iter().zip((0..shape.len()).rev()) {
+            let name = match after {
+                1 => "y".to_owned(),
+                0 => "x".to_owned(),
                 _ => axis_name(&scale.name),
             };
             if name.is_empty() || names.contains(&name) {
@@ -136,7 +139,7 @@ impl Scale {
             attributes.number("scale_factor").is_none() && attributes.number("add_offset").is_none();
         let numbers = is_whole.then(|| self.dataset.read_f64().ok()).flatten();
         let numbers =
-            numbers.filter(|all| all.len() as u64 == self.length && all.iter().all(|v| v.is_finite()));
+            numbers.filter(|all| to_u64(all.len()) == self.length && all.iter().all(|v| v.is_finite()));
         Dimension {
             label,
             unit: attributes

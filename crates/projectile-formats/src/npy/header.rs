@@ -7,6 +7,7 @@ use projectile_core::{DType, Error, ErrorKind, Result};
 use super::dtype;
 use super::literal::{self, Literal};
 use crate::flat::{FlatArray, bytes_of};
+use crate::sizes::{to_u64, to_usize};
 
 /// Bytes of a header beyond which it is none; numpy itself stops at 10,000.
 const MAX_LENGTH: usize = 64 * 1024;
@@ -82,7 +83,7 @@ pub(crate) fn read_header(reader: &mut impl Read) -> Result<Header> {
         (2 | 3, 0) => {
             let mut length = [0; 4];
             read(reader, &mut length)?;
-            (12, u32::from_le_bytes(length) as usize)
+            (12, to_usize(u32::from_le_bytes(length).into()))
         }
         _ => {
             return Err(Error::unsupported(format!(
@@ -103,7 +104,10 @@ pub(crate) fn read_header(reader: &mut impl Read) -> Result<Header> {
         // Latin-1: each byte is the character of its number.
         bytes.into_iter().map(char::from).collect()
     };
-    interpret(&literal::parse(&text, major < 3)?, (prefix + length) as u64)
+    interpret(
+        &literal::parse(&text, major < 3)?,
+        to_u64(length).saturating_add(prefix),
+    )
 }
 
 fn read(reader: &mut impl Read, buffer: &mut [u8]) -> Result<()> {

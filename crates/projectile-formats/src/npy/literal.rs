@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str, long_suffix: bool) -> Result<Literal> {
         long_suffix,
     };
     parser.skip_space();
-    let before = &text[..text.len() - parser.rest.len()];
+    let before = text.strip_suffix(parser.rest).unwrap_or_default();
     let literal = parser.value(0)?;
     let after = parser.rest;
     parser.skip_space();
@@ -122,7 +122,7 @@ impl Parser<'_> {
             if !items.is_empty() && !comma {
                 return Err(self.unexpected("a comma"));
             }
-            items.push(self.value(depth + 1)?);
+            items.push(self.value(depth.saturating_add(1))?);
             comma = self.eat(",");
         }
         Ok((items, comma))
@@ -146,11 +146,11 @@ impl Parser<'_> {
             if !comma {
                 return Err(self.unexpected("a comma"));
             }
-            let key = self.value(depth + 1)?;
+            let key = self.value(depth.saturating_add(1))?;
             if !self.eat(":") {
                 return Err(self.unexpected("a colon"));
             }
-            entries.push((key, self.value(depth + 1)?));
+            entries.push((key, self.value(depth.saturating_add(1))?));
             comma = self.eat(",");
         }
         Ok(Literal::Dict(entries))
@@ -210,7 +210,11 @@ impl Parser<'_> {
             .filter(|_| tidy && !leading_zero && !plain.starts_with(['+', '-']))
             .ok_or_else(|| self.unexpected("an integer"))?;
         self.rest = rest;
-        Ok(Literal::Integer(if negative { -value } else { value }))
+        Ok(Literal::Integer(if negative {
+            value.saturating_neg()
+        } else {
+            value
+        }))
     }
 }
 

@@ -14,7 +14,8 @@ use projectile_core::{Cancel, Error, ErrorKind, Residence, Result};
 use super::address::RemoteUrl;
 use super::connect::Connection;
 use super::{error, ranges, runtime};
-use crate::blob::Blob;
+use crate::blob::{Blob, slice};
+use crate::sizes::{to_u64, to_usize};
 
 /// Bytes that are asked for first: headers are there.
 const HEAD: u64 = 64 << 10;
@@ -73,7 +74,7 @@ async fn first(connection: &Connection, url: &RemoteUrl) -> Result<Option<(Objec
             Err(error) => return Err(error::explain(&error, url)),
         };
         let (meta, range) = (answer.meta.clone(), answer.range.clone());
-        match body(answer, range.end - range.start, url).await {
+        match body(answer, length(&range), url).await {
             Ok(bytes) => return Ok(Some((meta, bytes))),
             Err(error) if attempt == super::RETRIES || meta.e_tag.is_some() => return Err(error),
             Err(_) => pause(&mut attempt).await,
@@ -125,7 +126,7 @@ impl Inner {
         if !is_same(&self.opened, &answer.meta) {
             return Err(error::changed());
         }
-        body(answer, range.end - range.start, &self.url).await
+        body(answer, length(&range), &self.url).await
     }
 }
 
@@ -150,38 +151,44 @@ pub(super) async fn body(answer: GetResult, length: u64, url: &RemoteUrl) -> Res
             Err(short())
         };
     };
-    if first.len() as u64 == length {
+    if to_u64(first.len()) == length {
         return Ok(first);
     }
-    let mut all = BytesMut::with_capacity(length as usize);
+    let mut all = BytesMut::with_capacity(to_usize(length));
     all.extend_from_slice(&first);
     while let Some(more) = stream.try_next().await.map_err(broken)? {
         all.extend_from_slice(&more);
-        if all.len() as u64 > length {
+        if to_u64(all.len()) > length {
             break;
         }
     }
-    if all.len() as u64 == length {
+    if to_u64(all.len()) == length {
         Ok(all.freeze())
     } else {
         Err(short())
     }
 }
 
-fn short() -> Error {
+pub(super) fn short() -> Error {
     Error::new(
         ErrorKind::Unavailable,
         "the server sent another number of bytes than it said",
     )
 }
 
+/// Bytes of a range; what ends before it begins has none.
+pub(super) fn length(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
+}
+
 /// Waits a while, longer each time, and not as long as others do.
-pub(super) async fn pause(attempt: &mut usize) {
+pub(super) fn pause(attempt: &mut usize) -> impl Future<Output = ()> + Send + use<> {
     let mut hasher = DefaultHasher::new();
     (std::time::Instant::now(), *attempt).hash(&mut hasher);
-    let chance = 50 + hasher.finish() % 100;
-    tokio::time::sleep(Duration::from_millis(chance << *attempt)).await;
-    *attempt += 1;
+    let chance = (hasher.finish() % 100).saturating_add(50);
+    let pause = Duration::from_millis(chance << *attempt);
+    *attempt = attempt.saturating_add(1);
+    async move { tokio::time::sleep(pause).await }
 }
 
 /// Whether an answer is of the version that was opened.
@@ -230,7 +237,7 @@ impl Blob for StoreBlob {
                 )));
             }
         }
-        let is_here = |range: &Range<u64>| range.end <= inner.head.len() as u64;
+        let is_here = |range: &Range<u64>| range.end <= to_u64(inner.head.len());
         let missing: Vec<_> = ranges.iter().filter(|range| !is_here(range)).cloned().collect();
         let pieces = ranges::pieces(&missing);
         let brought = if pieces.is_empty() {
@@ -242,11 +249,11 @@ impl Blob for StoreBlob {
         };
         let cut = |range: &Range<u64>| {
             if is_here(range) {
-                inner.head.slice(range.start as usize..range.end as usize)
+                slice(&inner.head, range.clone()).ok_or_else(short)
             } else {
                 ranges::cut(range, &pieces, &brought)
             }
         };
-        Ok(ranges.iter().map(cut).collect())
+        ranges.iter().map(cut).collect()
     }
 }

@@ -10,11 +10,12 @@ use reqwest::Response;
 use tempfile::NamedTempFile;
 
 use super::address::RemoteUrl;
-use super::blob::StoreBlob;
+use super::blob::{StoreBlob, pause};
 use super::connect::{Connection, connect};
 use super::{error, runtime};
 use crate::blob::Blob;
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// Bytes between two looks at the cancel flag, brought by several requests at a time.
 const BATCH: u64 = 32 << 20;
@@ -33,7 +34,7 @@ fn file(url: &RemoteUrl) -> Result<NamedTempFile> {
             }
         })
         .collect();
-    let end: String = name[name.len().saturating_sub(LONGEST)..].iter().collect();
+    let end: String = name.iter().skip(name.len().saturating_sub(LONGEST)).collect();
     tempfile::Builder::new()
         .prefix("projectile-")
         .suffix(&format!("-{end}"))
@@ -68,7 +69,7 @@ pub(super) fn ranged(blob: &StoreBlob, url: &RemoteUrl, options: &OpenOptions) -
     let mut file = file(url)?;
     let mut done = 0;
     while done < size {
-        let batch = done..(done + BATCH).min(size);
+        let batch = done..done.saturating_add(BATCH).min(size);
         let bytes = blob.read_while(std::slice::from_ref(&batch), &options.cancel)?;
         for bytes in bytes {
             file.write_all(&bytes).map_err(|error| unwritable(&error))?;
@@ -91,9 +92,8 @@ pub(super) fn whole(
         let mut file = file(url)?;
         match once(connection, url, &mut file, None, options) {
             Err(error) if error.kind() == ErrorKind::Unavailable && attempt < super::RETRIES => {
-                attempt += 1;
-                let pause = Duration::from_millis(100 << attempt);
-                runtime::wait(&options.cancel, async move { tokio::time::sleep(pause).await })?;
+                let pause = pause(&mut attempt);
+                runtime::wait(&options.cancel, pause)?;
             }
             outcome => return outcome.map(|()| file),
         }
@@ -112,7 +112,13 @@ pub(crate) fn fetch(
     options: &OpenOptions,
 ) -> Result<()> {
     let connection = connect(url, options.allowed.as_ref())?;
-    once(&connection, url, file, Some(Instant::now() + patience), options)
+    once(
+        &connection,
+        url,
+        file,
+        Instant::now().checked_add(patience),
+        options,
+    )
 }
 
 fn once(
@@ -151,7 +157,7 @@ fn once(
         let (rest, next) = runtime::wait(&options.cancel, before(deadline, next))??;
         stream = rest;
         let Some(bytes) = next else { return Ok(()) };
-        done += bytes.len() as u64;
+        done = to_u64(bytes.len()).saturating_add(done);
         too_large(done, options)?;
         file.write_all(&bytes).map_err(|error| unwritable(&error))?;
         tell(options, done, total.unwrap_or(0).max(done));

@@ -11,10 +11,12 @@ use object_store::{GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore};
 use projectile_core::{Cancel, Error, ErrorKind, Residence, Result};
 
 use super::address::{Cloud, Place, RemoteUrl};
-use super::blob::{PATIENCE, body, pause, version};
+use super::blob::{PATIENCE, body, length, pause, version};
 use super::connect::Connection;
 use super::{error, ranges, runtime};
+use crate::blob::slice;
 use crate::folder::{Folder, Found, Part, Wanted, cut_short, too_long};
+use crate::sizes::to_u64;
 
 /// Bytes of an object that is brought whole because its server gives no parts.
 const MOST_WHOLE: u64 = 256 << 20;
@@ -106,7 +108,7 @@ impl StoreFolder {
     }
 
     async fn found(&self, answer: GetResult, most: u64) -> Result<Found> {
-        let (meta, length) = (answer.meta.clone(), answer.range.end - answer.range.start);
+        let (meta, length) = (answer.meta.clone(), length(&answer.range));
         if length > most {
             return Err(too_long(length, most));
         }
@@ -133,11 +135,10 @@ impl StoreFolder {
             _ => 0..whole.size.min(most),
         };
         let bytes = whole.first();
-        if part.end > bytes.len() as u64 {
-            return Err(cut_short(bytes.len() as u64, part.end));
-        }
+        let end = part.end;
+        let part = slice(&bytes, part).ok_or_else(|| cut_short(to_u64(bytes.len()), end))?;
         Ok(Found {
-            bytes: vec![bytes.slice(part.start as usize..part.end as usize)],
+            bytes: vec![part],
             ..whole
         })
     }
@@ -166,7 +167,7 @@ impl StoreFolder {
     async fn ranges(&self, path: &Path, wanted: &[Range<u64>]) -> Result<Found> {
         let pieces = ranges::pieces(wanted);
         let asking = pieces.iter().cloned().map(|piece| {
-            let length = piece.end - piece.start;
+            let length = length(&piece);
             self.run(path, Some(GetRange::Bounded(piece)), length)
         });
         let found = try_join_all(asking).await?;
@@ -178,7 +179,7 @@ impl StoreFolder {
         }
         let brought: Vec<Bytes> = found.iter().map(Found::first).collect();
         for (piece, bytes) in pieces.iter().zip(&brought) {
-            if bytes.len() as u64 != piece.end - piece.start {
+            if to_u64(bytes.len()) != length(piece) {
                 return Err(cut_short(first.size, piece.end));
             }
         }
@@ -186,7 +187,7 @@ impl StoreFolder {
             bytes: wanted
                 .iter()
                 .map(|range| ranges::cut(range, &pieces, &brought))
-                .collect(),
+                .collect::<Result<_>>()?,
             size: first.size,
             version: first.version,
         })

@@ -3,6 +3,11 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use projectile_core::Result;
+
+use super::blob::{length, short};
+use crate::blob::slice;
+use crate::sizes::to_usize;
 
 /// Unwanted bytes that cost less than another request does.
 pub(crate) const GAP: u64 = 64 << 10;
@@ -23,19 +28,23 @@ pub(super) fn pieces(wanted: &[Range<u64>]) -> Vec<Range<u64>> {
     let mut pieces = Vec::new();
     for span in spans {
         // Of equal length, as the last one is waited for.
-        let count = (span.end - span.start).div_ceil(PIECE);
-        let length = (span.end - span.start).div_ceil(count);
-        let starts = (span.start..span.end).step_by(length as usize);
-        pieces.extend(starts.map(|start| start..(start + length).min(span.end)));
+        let count = length(&span).div_ceil(PIECE).max(1);
+        let most = length(&span).div_ceil(count).max(1);
+        let starts = (span.start..span.end).step_by(to_usize(most));
+        pieces.extend(starts.map(|start| start..start.saturating_add(most).min(span.end)));
     }
     pieces
 }
 
 /// The bytes of `range`, which the pieces hold.
-pub(super) fn cut(range: &Range<u64>, pieces: &[Range<u64>], brought: &[Bytes]) -> Bytes {
+///
+/// # Errors
+/// [`Unavailable`](projectile_core::ErrorKind::Unavailable) where a piece has fewer bytes than it should.
+pub(super) fn cut(range: &Range<u64>, pieces: &[Range<u64>], brought: &[Bytes]) -> Result<Bytes> {
     let within = |piece: &Range<u64>, bytes: &Bytes| {
-        let (start, end) = (range.start.max(piece.start), range.end.min(piece.end));
-        bytes.slice((start - piece.start) as usize..(end - piece.start) as usize)
+        let start = range.start.saturating_sub(piece.start);
+        let end = range.end.min(piece.end).saturating_sub(piece.start);
+        slice(bytes, start..end).ok_or_else(short)
     };
     let first = pieces.partition_point(|piece| piece.end <= range.start);
     let held = || {
@@ -46,18 +55,18 @@ pub(super) fn cut(range: &Range<u64>, pieces: &[Range<u64>], brought: &[Bytes]) 
             .take_while(|(piece, _)| piece.start < range.end)
     };
     if range.start >= range.end {
-        return Bytes::new();
+        return Ok(Bytes::new());
     }
     if let Some((piece, bytes)) = held().next()
         && piece.end >= range.end
     {
         return within(piece, bytes);
     }
-    let mut all = Vec::with_capacity((range.end - range.start) as usize);
+    let mut all = Vec::new();
     for (piece, bytes) in held() {
-        all.extend_from_slice(&within(piece, bytes));
+        all.extend_from_slice(&within(piece, bytes)?);
     }
-    all.into()
+    Ok(all.into())
 }
 
 #[cfg(test)]
@@ -95,7 +104,7 @@ mod tests {
             let brought: Vec<Bytes> = asked.iter().map(|piece| piece.clone().map(byte).collect()).collect();
             for range in &wanted {
                 let expected: Vec<u8> = range.clone().map(byte).collect();
-                prop_assert!(cut(range, &asked, &brought) == expected);
+                prop_assert!(cut(range, &asked, &brought).unwrap() == expected);
             }
         }
     }
