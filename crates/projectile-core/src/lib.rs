@@ -15,6 +15,7 @@ mod projection;
 mod pyramid;
 mod render;
 pub mod resample;
+pub mod sizes;
 mod source;
 mod statistics;
 

@@ -22,12 +22,13 @@ mod open;
 mod regular;
 mod remote;
 mod samples;
-mod sizes;
 #[cfg(test)]
 mod testing;
 mod tiff;
 mod version;
 mod zarr;
+
+use projectile_core::sizes;
 
 pub use blob::{Blob, BlobReader, FileBlob};
 pub use chunked::{Block, BlockCache, BlockReader, ChunkedOptions, ChunkedSource, Division, LeveledSource};

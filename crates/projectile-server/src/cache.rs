@@ -62,7 +62,9 @@ impl Cache {
     pub(crate) fn new(bytes: u64) -> Self {
         let tiles = moka::sync::Cache::builder()
             .max_capacity(bytes)
-            .weigher(|_, tile: &Ready| u32::try_from(tile.bytes.len() + OVERHEAD).unwrap_or(u32::MAX))
+            .weigher(|_, tile: &Ready| {
+                u32::try_from(tile.bytes.len().saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
+            })
             .build();
         Self { tiles }
     }

@@ -39,7 +39,7 @@ struct Listing {
 impl Listing {
     fn entry(&mut self, id: String, image: Image, strikes: Strikes) -> Arc<Entry> {
         let number = self.counted;
-        self.counted += 1;
+        self.counted = self.counted.saturating_add(1);
         Arc::new(Entry {
             id,
             image,
@@ -100,7 +100,11 @@ impl Catalog {
                 return false;
             };
             let strikes = Strikes::afresh(listing.journal.as_ref(), id);
-            listing.entries[place] = listing.entry(id.to_owned(), image, strikes);
+            let entry = listing.entry(id.to_owned(), image, strikes);
+            match listing.entries.get_mut(place) {
+                Some(old) => *old = entry,
+                None => return false,
+            }
             true
         })
     }
@@ -130,13 +134,11 @@ impl Catalog {
 /// An id for a name: the name's own, numbered from the second of its kind on.
 fn free_id(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let slug = slug(name);
-    let mut id = slug.clone();
-    let mut number = 2u32;
-    while is_taken(&id) {
-        id = format!("{slug}-{number}");
-        number += 1;
-    }
-    id
+    let numbered = (2u64..).map(|number| format!("{slug}-{number}"));
+    std::iter::once(slug.clone())
+        .chain(numbered)
+        .find(|id| !is_taken(id))
+        .unwrap_or_default()
 }
 
 /// What of `name` can stand in an address: letters, digits, `.`, `_` and `-`, without a file name's ending.

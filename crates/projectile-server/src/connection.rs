@@ -147,7 +147,7 @@ async fn accept(listener: &TcpListener, backoff: &mut Backoff) -> (TcpStream, So
                     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                 ) => {}
             Err(error) => {
-                backoff.wait = (backoff.wait * 2).clamp(FIRST, LAST);
+                backoff.wait = backoff.wait.saturating_mul(2).clamp(FIRST, LAST);
                 if backoff.spoke.is_none_or(|at| at.elapsed() >= LAST) {
                     tracing::warn!(%error, "cannot accept a connection; trying again");
                     backoff.spoke = Some(tokio::time::Instant::now());
@@ -212,7 +212,7 @@ async fn connection<H, F>(
     builder
         .timer(TokioTimer::new())
         // The guard is stricter. This one makes hyper read on between requests, so that the guard is asked.
-        .header_read_timeout(limits.head + limits.idle)
+        .header_read_timeout(limits.head.saturating_add(limits.idle))
         .max_buf_size(limits.head_bytes.max(LEAST_HEAD))
         .max_headers(limits.headers)
         .half_close(false);

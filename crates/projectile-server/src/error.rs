@@ -48,7 +48,8 @@ impl Problem {
 
     /// 503, and when to come back.
     pub(crate) fn busy(detail: impl Into<String>, retry_after: Duration) -> Self {
-        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        let begun = u64::from(retry_after.subsec_nanos() > 0);
+        let seconds = retry_after.as_secs().saturating_add(begun);
         Self {
             retry_after: Some(seconds.clamp(1, 60)),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -74,7 +74,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
         let (flight, pilot) = {
             let mut slots = self.lock();
             if let Some(flight) = slots.get(&key) {
-                *flight.count() += 1;
+                let mut count = flight.count();
+                *count = count.saturating_add(1);
+                drop(count);
                 (Arc::clone(flight), None)
             } else if let Some(value) = lookup() {
                 return Ok(Joined::Ready(value));
@@ -141,7 +143,7 @@ impl<K: Hash + Eq, V> Drop for Waiter<K, V> {
     fn drop(&mut self) {
         let mut slots = self.flights.lock();
         let mut waiters = self.flight.count();
-        *waiters -= 1;
+        *waiters = waiters.saturating_sub(1);
         if *waiters == 0 {
             self.flight.cancel.cancel();
             Flights::remove(&mut slots, &self.key, &self.flight);

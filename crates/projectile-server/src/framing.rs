@@ -1,6 +1,8 @@
 //! Where a request's head and body end, looked at before hyper does: what two servers may read in two ways is refused,
 //! so that no proxy in front of this one can be made to see other requests than it does.
 
+use projectile_core::sizes::{to_u64, to_usize};
+
 /// What hyper answers by 400, wherever in a head it is, as soon as the head ends.
 const REFUSED: u8 = 0;
 const END: &[u8] = b"\r\n\r\n";
@@ -44,37 +46,39 @@ impl Framing {
     /// Looks at what came. Where something in it is refused, its line is made one that hyper refuses; the answer is how
     /// many bytes there are up to there. [`take_tail`](Self::take_tail) has what comes next.
     pub(crate) fn check(&mut self, bytes: &mut [u8]) -> usize {
-        let mut at = 0;
-        while at < bytes.len() {
+        let all = bytes.len();
+        let mut rest = bytes;
+        while !rest.is_empty() {
             match &mut self.part {
                 Part::Last => break,
                 Part::Body(left) => {
-                    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
-                    *left -= taken as u64;
-                    at += taken;
+                    let taken = to_usize(*left).min(rest.len());
+                    *left = left.saturating_sub(to_u64(taken));
                     if *left == 0 {
                         self.part = Part::Head;
                     }
+                    rest = std::mem::take(&mut rest).split_at_mut(taken).1;
                 }
                 Part::Head => {
-                    let rest = &bytes[at..];
-                    let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-                        self.line.extend_from_slice(rest);
+                    let length = rest.iter().position(|byte| *byte == b'\n');
+                    let length = length.unwrap_or(rest.len());
+                    let (text, from) = std::mem::take(&mut rest).split_at_mut(length);
+                    self.line.extend_from_slice(text);
+                    let Some((end, after)) = from.split_first_mut() else {
                         break;
                     };
-                    self.line.extend_from_slice(&rest[..end]);
-                    at += end + 1;
                     let line = std::mem::take(&mut self.line);
                     if !self.end_line(&line) {
-                        bytes[at - 1] = REFUSED;
+                        *end = REFUSED;
                         self.part = Part::Last;
                         self.tail = END;
-                        return at;
+                        return all.saturating_sub(after.len());
                     }
+                    rest = after;
                 }
             }
         }
-        bytes.len()
+        all
     }
 
     /// Whether a line of a head, without its LF, has one meaning only.
@@ -99,7 +103,8 @@ impl Framing {
             return true;
         }
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
-        let (name, value) = (&line[..colon], line.get(colon + 1..).unwrap_or_default());
+        let (name, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or_default();
         if name.eq_ignore_ascii_case(b"content-length") {
             let digits = value.trim_ascii();
             let is_whole = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);

@@ -23,7 +23,7 @@ impl Collection {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
         let mut json: Json =
             serde_json::from_slice(bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
-        match json["type"].as_str() {
+        match json.get("type").and_then(Json::as_str) {
             Some("FeatureCollection" | "Feature") => {}
             Some(_) => json = json!({"type": "Feature", "properties": {}, "geometry": json}),
             None => return Err(wrong("it has no type")),
@@ -39,17 +39,17 @@ impl Collection {
         let mut left = MOST_CORNERS;
         let shapes = features
             .into_iter()
-            .map(|feature| shape(&feature["geometry"], &mut left))
+            .map(|feature| shape(feature.get("geometry").unwrap_or(&Json::Null), &mut left))
             .collect::<Result<_>>()?;
         collection.shapes = shapes;
         Ok(collection)
     }
 
     fn features(&mut self) -> Result<Vec<&mut Json>> {
-        if self.json["type"] == "Feature" {
+        if self.json.get("type").is_some_and(|kind| kind == "Feature") {
             return Ok(vec![&mut self.json]);
         }
-        let features = self.json["features"].as_array_mut();
+        let features = self.json.get_mut("features").and_then(Json::as_array_mut);
         Ok(features
             .ok_or_else(|| wrong("the collection has no features"))?
             .iter_mut()
@@ -71,10 +71,16 @@ impl Collection {
             })
             .collect::<Result<_>>()?;
         for (feature, made) in self.features()?.into_iter().zip(made) {
-            if !feature["properties"].is_object() {
-                feature["properties"] = json!({});
+            let feature = feature
+                .as_object_mut()
+                .ok_or_else(|| wrong("a feature is no object"))?;
+            let properties = feature.entry("properties").or_insert_with(|| json!({}));
+            if !properties.is_object() {
+                *properties = json!({});
             }
-            feature["properties"][property] = made;
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert(property.to_owned(), made);
+            }
         }
         Ok(())
     }

@@ -100,7 +100,9 @@ struct Alarm {
 
 impl Alarm {
     fn set(&mut self, after: Duration) {
-        let deadline = Instant::now() + after;
+        // No flag says more than a day: there is such a time.
+        let now = Instant::now();
+        let deadline = now.checked_add(after).unwrap_or(now);
         match &mut self.sleep {
             Some(sleep) => sleep.as_mut().reset(deadline),
             none => *none = Some(Box::pin(tokio::time::sleep_until(deadline))),
@@ -211,8 +213,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             if buffer.filled().len() > before && this.phase.get() == IDLE {
                 this.phase.set(HEAD);
             }
-            let kept = this.framing.check(&mut buffer.filled_mut()[before..]);
-            buffer.set_filled(before + kept);
+            let came = buffer.filled_mut().get_mut(before..).unwrap_or_default();
+            let kept = this.framing.check(came);
+            buffer.set_filled(before.saturating_add(kept));
             return done;
         }
         this.watch_read(context)

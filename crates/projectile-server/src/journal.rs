@@ -1,5 +1,6 @@
 //! What is being worked on, written where it outlives this process: whoever started it reads there what ended it.
 
+use projectile_core::sizes::to_u64;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -67,7 +68,7 @@ impl Journal {
     /// As much of a name as a journal holds.
     pub fn key(name: &str) -> &str {
         let name = name.split('\0').next().unwrap_or_default();
-        &name[..name.floor_char_boundary(SLOT - 1)]
+        name.split_at(name.floor_char_boundary(SLOT - 1)).0
     }
 
     /// How often the process ended while this was worked on.
@@ -77,9 +78,8 @@ impl Journal {
 
     /// Says that work on `name` begins.
     pub fn begin(&self, name: &str) -> UnderWay<'_> {
-        let mut text = [0; SLOT];
-        let key = Self::key(name).as_bytes();
-        text[..key.len()].copy_from_slice(key);
+        let mut text = Self::key(name).as_bytes().to_vec();
+        text.resize(SLOT, 0);
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = slots.take();
         slots.write(slot, &text);
@@ -89,17 +89,17 @@ impl Journal {
 
 impl Slots {
     fn take(&mut self) -> usize {
-        let free = self.is_taken.iter().position(|&is_taken| !is_taken);
-        let slot = free.unwrap_or_else(|| {
-            self.is_taken.push(false);
-            self.is_taken.len() - 1
-        });
-        self.is_taken[slot] = true;
-        slot
+        let mut slots = self.is_taken.iter_mut().enumerate();
+        if let Some((slot, is_taken)) = slots.find(|(_, is_taken)| !**is_taken) {
+            *is_taken = true;
+            return slot;
+        }
+        self.is_taken.push(true);
+        self.is_taken.len().saturating_sub(1)
     }
 
     fn write(&mut self, slot: usize, text: &[u8]) {
-        let place = SeekFrom::Start((slot * SLOT) as u64);
+        let place = SeekFrom::Start(to_u64(slot.saturating_mul(SLOT)));
         // Without it nobody will know whom to blame, but the work is none the worse.
         let _ = self.file.seek(place).and_then(|_| self.file.write_all(text));
     }
@@ -108,7 +108,9 @@ impl Slots {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut slots = self.journal.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.is_taken[self.slot] = false;
+        if let Some(is_taken) = slots.is_taken.get_mut(self.slot) {
+            *is_taken = false;
+        }
         slots.write(self.slot, &[0]);
     }
 }

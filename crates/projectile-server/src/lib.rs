@@ -4,6 +4,20 @@
 //! door (`security`), is turned into a call by one of the protocols (`protocol`), is answered from the cache or
 //! rendered once for all who wait (`flight`) on a bounded pool of threads (`pool`).
 #![forbid(unsafe_code)]
+// It reads what strangers send: nothing is counted, sliced or converted without a check, or a reason.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 mod access;
 mod address;

@@ -10,7 +10,7 @@ use projectile_core::{Change, Error, ErrorKind, Image, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// Pages that may listen at a time.
 const PAGES: usize = 256;
@@ -145,7 +145,7 @@ impl Live {
         });
         // A new channel has room for it.
         let _ = sender.try_send(event("hello", &hello));
-        state.opened += 1;
+        state.opened = state.opened.saturating_add(1);
         let number = state.opened;
         let client = client.to_owned();
         state.pages.insert(
@@ -155,7 +155,8 @@ impl Live {
                 events: sender,
             },
         );
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+        let mut beat = interval(BEAT);
+        beat.reset();
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Subscription {
             live: Arc::downgrade(&self.0),

@@ -111,12 +111,13 @@ impl MatrixSet {
 
     fn cell_size(self, grid: Grid, zoom: u32) -> f64 {
         match self {
-            Self::Picture => side(grid) / f64::from(TILE_SIZE) / 2f64.powi(zoom as i32),
-            Self::WebMercatorQuad => 2.0 * HALF_WORLD / f64::from(TILE_SIZE) / 2f64.powi(zoom as i32),
+            Self::Picture => side(grid) / f64::from(TILE_SIZE) / two_to(zoom),
+            Self::WebMercatorQuad => 2.0 * HALF_WORLD / f64::from(TILE_SIZE) / two_to(zoom),
         }
     }
 
     /// What the image covers: least x and y, greatest x and y.
+    #[expect(clippy::as_conversions, reason = "images have fewer pixels a side than 2^53")]
     pub(crate) fn bounds(self, grid: Grid) -> [f64; 4] {
         let (height, width) = grid.reduced(0);
         let unit = match self {
@@ -150,14 +151,19 @@ pub(crate) fn last_zoom(grid: Grid) -> u32 {
     grid.max_zoom().saturating_sub(TILE_SIZE.trailing_zeros())
 }
 
+/// 2 to a power: exact, as no grid has a thousand zooms.
+pub(crate) fn two_to(zoom: u32) -> f64 {
+    2f64.powi(i32::try_from(zoom).unwrap_or(i32::MAX))
+}
+
 /// Pixels of the image a side of the grid's square.
 fn side(grid: Grid) -> f64 {
-    2f64.powi(grid.max_zoom() as i32)
+    two_to(grid.max_zoom())
 }
 
 /// Tiles down and across that hold something of the image.
 fn tiles(grid: Grid, zoom: u32) -> (u64, u64) {
-    let (height, width) = grid.reduced(grid.max_zoom() - zoom);
+    let (height, width) = grid.reduced(grid.max_zoom().saturating_sub(zoom));
     (height, width)
 }
 

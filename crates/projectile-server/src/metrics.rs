@@ -100,7 +100,8 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("projectile");
         let requests = Family::default();
-        let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let seconds = Family::new_with_constructor(histogram);
         let bytes = Family::default();
         let (cache_hits, cache_misses) = (Counter::default(), Counter::default());
         let gauges = Gauges::default();
@@ -191,7 +192,7 @@ fn resident_bytes() -> Option<u64> {
     const PAGE: u64 = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * PAGE)
+    pages.checked_mul(PAGE)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What an answer carries: bytes in memory, or events for as long as somebody listens.
 
+use projectile_core::sizes::to_u64;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -76,6 +77,6 @@ impl Body for Payload {
 
     fn size_hint(&self) -> SizeHint {
         self.whole()
-            .map_or_else(SizeHint::new, |bytes| SizeHint::with_exact(bytes.len() as u64))
+            .map_or_else(SizeHint::new, |bytes| SizeHint::with_exact(to_u64(bytes.len())))
     }
 }

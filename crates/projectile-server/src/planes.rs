@@ -32,7 +32,7 @@ impl Planes {
             }
             let index = whole(&axis.name, text)?;
             if index >= axis.size {
-                let last = axis.size - 1;
+                let last = axis.size.saturating_sub(1);
                 return Err(bad(
                     axis,
                     format!("{} = {index} is outside 0 to {last}", axis.name),

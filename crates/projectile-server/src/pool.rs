@@ -116,7 +116,9 @@ impl Pool {
             };
             taken = if state.queue.len() >= self.shared.capacity {
                 let waiting = u32::try_from(state.queue.len()).unwrap_or(u32::MAX);
-                let retry_after = state.job_time.saturating_mul(waiting) / self.shared.threads as u32;
+                let threads = u32::try_from(self.shared.threads).unwrap_or(u32::MAX);
+                let all = state.job_time.saturating_mul(waiting);
+                let retry_after = all.checked_div(threads).unwrap_or(all);
                 Err(Busy { retry_after })
             } else {
                 state.queue.add(Job::new(asker, cancel, run));
@@ -235,7 +237,8 @@ impl Shared {
             if state.done(thread) {
                 return;
             }
-            state.job_time = (state.job_time * 7 + took) / 8;
+            let eight = state.job_time.saturating_mul(7).saturating_add(took);
+            state.job_time = eight.checked_div(8).unwrap_or(took);
         }
     }
 }

@@ -69,7 +69,7 @@ impl Queue {
         let next = askers.min_by_key(|asker| self.turns.get(asker))?;
         let is_its = |job: &Job| job.asker == next;
         let oldest = self.jobs.iter().position(is_its)?;
-        let waits = self.jobs[oldest].since.elapsed() >= PATIENCE;
+        let waits = self.jobs.get(oldest)?.since.elapsed() >= PATIENCE;
         self.took_oldest = waits && !self.took_oldest;
         let at = if self.took_oldest {
             oldest
@@ -77,7 +77,7 @@ impl Queue {
             self.jobs.iter().rposition(is_its)?
         };
         let job = self.jobs.remove(at);
-        self.turn += 1;
+        self.turn = self.turn.saturating_add(1);
         if self.jobs.iter().any(is_its) {
             self.turns.insert(next, self.turn);
         } else {
@@ -94,12 +94,13 @@ impl Queue {
         if gone.is_empty() {
             let mut counts = HashMap::<Asker, usize>::new();
             for job in &self.jobs {
-                *counts.entry(job.asker).or_default() += 1;
+                let count = counts.entry(job.asker).or_default();
+                *count = count.saturating_add(1);
             }
             let own = counts.get(&asker).copied().unwrap_or_default();
             let most = counts.into_iter().max_by_key(|(_, count)| *count);
             if let Some((greediest, count)) = most
-                && count > own + 1
+                && count > own.saturating_add(1)
                 && let Some(at) = self.jobs.iter().position(|job| job.asker == greediest)
             {
                 gone.extend(self.jobs.remove(at));

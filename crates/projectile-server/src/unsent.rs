@@ -1,5 +1,6 @@
 //! Answers that wait for their readers: how many bytes of them there may be, and who is cut when others need the room.
 
+use projectile_core::sizes::to_u64;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -65,7 +66,7 @@ impl Unsent {
     /// For a new connection.
     pub(crate) fn seat(self: &Arc<Self>) -> Arc<Seat> {
         let mut state = self.lock();
-        state.next += 1;
+        state.next = state.next.saturating_add(1);
         Arc::new(Seat {
             unsent: Arc::clone(self),
             number: state.next,
@@ -90,7 +91,7 @@ impl State {
             .filter(|reader| reader.is_cut)
             .map(|reader| reader.bytes)
             .sum();
-        let mut expected = (self.bytes - cut).saturating_add(bytes);
+        let mut expected = self.bytes.saturating_sub(cut).saturating_add(bytes);
         while expected > limit {
             let longest = self
                 .readers
@@ -103,7 +104,7 @@ impl State {
                 return expected == bytes;
             };
             reader.is_cut = true;
-            expected -= reader.bytes;
+            expected = expected.saturating_sub(reader.bytes);
             if let Some(waker) = reader.waker.take() {
                 waker.wake();
             }
@@ -119,15 +120,16 @@ impl Seat {
             Some(bytes) if bytes.len() >= SMALL => bytes.clone(),
             _ => return reply,
         };
-        let length = bytes.len() as u64;
+        let length = to_u64(bytes.len());
         {
             let mut state = self.unsent.lock();
             if !state.make_room(length, self.unsent.limit) && bytes.len() >= LARGE {
                 let why = "more of answers waits for its readers than this server keeps";
                 return Problem::busy(why, STALLED).reply();
             }
-            state.bytes += length;
-            state.readers.entry(self.number).or_default().bytes += length;
+            state.bytes = state.bytes.saturating_add(length);
+            let reader = state.readers.entry(self.number).or_default();
+            reader.bytes = reader.bytes.saturating_add(length);
         }
         let seat = Arc::clone(self);
         reply.map(|_| Bytes::from_owner(Held { bytes, seat }).into())
@@ -160,11 +162,11 @@ impl AsRef<[u8]> for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let (length, number) = (self.bytes.len() as u64, self.seat.number);
+        let (length, number) = (to_u64(self.bytes.len()), self.seat.number);
         let mut state = self.seat.unsent.lock();
-        state.bytes -= length;
+        state.bytes = state.bytes.saturating_sub(length);
         if let Some(reader) = state.readers.get_mut(&number) {
-            reader.bytes -= length;
+            reader.bytes = reader.bytes.saturating_sub(length);
             if reader.bytes == 0 {
                 state.readers.remove(&number);
             }

@@ -1,5 +1,6 @@
 //! What a request carries, read only once it is known that it is wanted, how much of it, and for how long.
 
+use projectile_core::sizes::to_u64;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +17,7 @@ use crate::options::Limits;
 
 /// How many bytes a second come of a file at least, beyond that: who sends one by the byte holds a connection and a
 /// request for as long as he likes otherwise.
-const SLOWEST: f64 = 1024.0;
+const SLOWEST: u64 = 1024;
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -59,7 +60,7 @@ impl Upload {
         let reading = async {
             let mut all = BytesMut::new();
             while let Some(data) = self.piece().await? {
-                if all.len() + data.len() > limit {
+                if all.len().saturating_add(data.len()) > limit {
                     return Err(Problem::new(
                         StatusCode::PAYLOAD_TOO_LARGE,
                         format!("at most {limit} bytes are taken here"),
@@ -85,15 +86,15 @@ impl Upload {
         failed: impl Fn(std::io::Error) -> Problem,
         mut take: impl FnMut(usize) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
-        let (began, mut taken, patience) = (Instant::now(), 0, self.patience);
+        let (began, mut taken, patience) = (Instant::now(), 0usize, self.patience);
         loop {
-            let earned = began + patience + Duration::from_secs_f64(taken as f64 / SLOWEST);
-            let deadline = earned.min(Instant::now() + patience);
-            let piece = tokio::time::timeout_at(deadline, self.piece());
+            let earned = Duration::from_secs(to_u64(taken) / SLOWEST).saturating_add(patience);
+            let left = earned.saturating_sub(began.elapsed()).min(patience);
+            let piece = tokio::time::timeout(left, self.piece());
             let Some(data) = piece.await.map_err(|_| late())?? else {
                 break;
             };
-            taken += data.len();
+            taken = taken.saturating_add(data.len());
             take(data.len())?;
             file.write_all(&data).await.map_err(&failed)?;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
+use projectile_core::sizes::to_u64;
 use projectile_core::{Error, Image, Result};
 
 use crate::error::Problem;
@@ -84,7 +85,7 @@ impl Uploads {
         tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
         let mut to = tokio::fs::File::create_new(&file).await.map_err(failed)?;
         upload
-            .save(&mut to, failed, |count| kept.take(count as u64))
+            .save(&mut to, failed, |count| kept.take(to_u64(count)))
             .await?;
         Ok(kept)
     }
@@ -102,8 +103,12 @@ pub(crate) struct Kept {
 impl Kept {
     /// Room for more bytes.
     fn take(&mut self, count: u64) -> std::result::Result<(), Problem> {
-        self.bytes += count;
-        let used = self.inner.used.fetch_add(count, Ordering::Relaxed) + count;
+        self.bytes = self.bytes.saturating_add(count);
+        let used = self
+            .inner
+            .used
+            .fetch_add(count, Ordering::Relaxed)
+            .saturating_add(count);
         if used <= self.inner.limit {
             return Ok(());
         }

@@ -155,11 +155,11 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         let (before, from) = rest.split_at(start);
         page.push_str(before);
         let found = from.find("}}").and_then(|end| {
-            let name = from[2..end].trim();
+            let name = from.get(2..end)?.trim();
             values
                 .iter()
                 .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value, end + 2))
+                .map(|(_, value)| (*value, end.saturating_add(2)))
         });
         let (text, length) = found.unwrap_or(("{{", 2));
         page.push_str(text);

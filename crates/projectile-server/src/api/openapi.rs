@@ -8,6 +8,7 @@ use super::parameters::{IN_PATHS, Kind, Parameter};
 use super::{Answer, Operation};
 
 /// The document. `base`: where the server is, without a slash at its end. `ids`: of the images that there are now.
+#[expect(clippy::indexing_slicing, reason = "written into objects that were just made")]
 pub(crate) fn document<'a>(
     operations: impl Iterator<Item = &'a Operation>,
     base: &str,
@@ -108,6 +109,7 @@ pub(super) fn parameters_of(operation: &Operation) -> Vec<(&'static str, &'stati
         .collect()
 }
 
+#[expect(clippy::indexing_slicing, reason = "written into objects that were just made")]
 fn parameters(operation: &Operation, ids: &[String]) -> Vec<Json> {
     parameters_of(operation)
         .into_iter()

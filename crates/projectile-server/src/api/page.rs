@@ -118,11 +118,13 @@ fn takes(kind: Kind) -> String {
 /// Some names, or how many there are.
 fn few(names: &[&str]) -> String {
     const MOST: usize = 8;
-    if names.len() > MOST {
+    if let [first, ..] = names
+        && names.len() > MOST
+    {
         return format!(
             "one of {} names, such as <code>{}</code>",
             names.len(),
-            escaped(names[0])
+            escaped(first)
         );
     }
     let names: Vec<String> = names

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use http::header::{ALLOW, CONTENT_TYPE, FORWARDED, HeaderName, LINK, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use projectile_core::sizes::to_u64;
 use projectile_core::{Cancel, Effort, Image};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
@@ -144,7 +145,7 @@ impl App {
         }
         let mut reply = respond::without_body(&parts.method, reply);
         let (took, status) = (began.elapsed(), reply.status().as_u16());
-        let bytes = reply.body().whole().map_or(0, |bytes| bytes.len() as u64);
+        let bytes = reply.body().whole().map_or(0, |bytes| to_u64(bytes.len()));
         self.metrics.answered(protocol, status, took, bytes);
         let line = access::Line {
             parts,
@@ -182,7 +183,8 @@ impl App {
             Method::OPTIONS => return Ok(respond::done()),
             _ => {}
         }
-        let length = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
+        let query = parts.uri.query().map_or(0, str::len);
+        let length = parts.uri.path().len().saturating_add(query);
         let longest = self.options.limits.address;
         if length > longest {
             return Err(Problem::new(
@@ -316,7 +318,7 @@ impl App {
             cache_bytes: self.cache.bytes(),
             running: pools().map(Pool::running).sum(),
             waiting: pools().map(Pool::waiting).sum(),
-            in_flight: self.options.limits.in_flight - self.in_flight.available_permits(),
+            in_flight: (self.options.limits.in_flight).saturating_sub(self.in_flight.available_permits()),
             images: self.catalog.entries().len(),
         }
     }

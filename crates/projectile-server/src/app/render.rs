@@ -66,7 +66,7 @@ impl App {
             return Ok(());
         }
         let (rows, columns) = request.area.place(entry.image.grid())?.size;
-        if u64::from(rows) * u64::from(columns) <= most {
+        if u64::from(rows).saturating_mul(columns.into()) <= most {
             return Ok(());
         }
         Err(Error::limit(format!(

@@ -123,8 +123,8 @@ fn region(grid: Grid, text: &str) -> Result<Region> {
         "square" => {
             let side = height.min(width);
             Region {
-                y: (height - side) / 2,
-                x: (width - side) / 2,
+                y: height.saturating_sub(side) / 2,
+                x: width.saturating_sub(side) / 2,
                 height: side,
                 width: side,
             }
@@ -145,7 +145,7 @@ fn region(grid: Grid, text: &str) -> Result<Region> {
                     if !(0.0..=100.0).contains(&percent) {
                         return Err(bad("region", text, "0 to 100 percent"));
                     }
-                    Ok((length as f64 * percent / 100.0).round() as u64)
+                    Ok(whole_of(pixels(length) * percent / 100.0))
                 };
                 Region {
                     y: of(y, height)?,
@@ -168,13 +168,32 @@ fn region(grid: Grid, text: &str) -> Result<Region> {
         return Err(bad("region", text, "no pixel of the image is in it"));
     }
     Ok(Region {
-        height: region.height.min(height - region.y),
-        width: region.width.min(width - region.x),
+        height: region.height.min(height.saturating_sub(region.y)),
+        width: region.width.min(width.saturating_sub(region.x)),
         ..region
     })
 }
 
+/// A length in pixels as a number with a fraction.
+#[expect(clippy::as_conversions, reason = "images have fewer pixels a side than 2^53")]
+fn pixels(length: u64) -> f64 {
+    length as f64
+}
+
+/// So many pixels, rounded; what is beyond all numbers is the greatest.
+#[expect(
+    clippy::as_conversions,
+    reason = "a float that does not fit becomes the nearest that does"
+)]
+fn whole_of(pixels: f64) -> u64 {
+    pixels.round() as u64
+}
+
 /// `length × to / from`, rounded.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "two numbers of 64 bits, of which one is an image's side"
+)]
 fn scaled(length: u64, to: u64, from: u64) -> u64 {
     let doubled = 2 * u128::from(length) * u128::from(to) + u128::from(from);
     u64::try_from(doubled / (2 * u128::from(from.max(1)))).unwrap_or(u64::MAX)
@@ -185,12 +204,13 @@ fn largest(height: u64, width: u64) -> (u64, u64) {
     if height.saturating_mul(width) <= MAX_AREA {
         return (height, width);
     }
-    let scale = (MAX_AREA as f64 / (height as f64 * width as f64)).sqrt();
-    let part = |length: u64| ((length as f64 * scale).floor() as u64).max(1);
+    let scale = (pixels(MAX_AREA) / (pixels(height) * pixels(width))).sqrt();
+    let part = |length: u64| whole_of((pixels(length) * scale).floor()).max(1);
     let (height, width) = (part(height), part(width));
     // What is far longer one way than the other is one pixel wide: the rest is its length.
-    let width = width.min(MAX_AREA / height);
-    (height.min(MAX_AREA / width), width)
+    let beside = |other: u64| MAX_AREA.checked_div(other).unwrap_or(1);
+    let width = width.min(beside(height));
+    (height.min(beside(width)), width)
 }
 
 /// Rows and columns of the answer for a region of so many.
@@ -204,14 +224,12 @@ fn size(version: Version, (height, width): (u64, u64), text: &str) -> Result<(u6
     let number = |text: &str| whole("size", text).map_err(|_| wrong());
     let (rows, columns) = match form {
         "max" if may_enlarge && version == Version::Three => {
-            let scale = (MAX_AREA as f64 / (height as f64 * width as f64)).sqrt();
+            let scale = (pixels(MAX_AREA) / (pixels(height) * pixels(width))).sqrt();
             if scale <= 1.0 {
                 largest(height, width)
             } else {
-                (
-                    (height as f64 * scale).floor() as u64,
-                    (width as f64 * scale).floor() as u64,
-                )
+                let part = |length: u64| whole_of((pixels(length) * scale).floor());
+                (part(height), part(width))
             }
         }
         "max" => largest(height, width),
@@ -222,7 +240,7 @@ fn size(version: Version, (height, width): (u64, u64), text: &str) -> Result<(u6
                 if percent <= 0.0 || (percent > 100.0 && !may_enlarge) {
                     return Err(bad("size", text, "a percentage above 0, up to 100 without ^"));
                 }
-                let part = |length: u64| (length as f64 * percent / 100.0).round() as u64;
+                let part = |length: u64| whole_of(pixels(length) * percent / 100.0);
                 (part(height), part(width))
             } else if let Some(box_) = form.strip_prefix('!') {
                 let (w, h) = box_.split_once(',').ok_or_else(wrong)?;
@@ -271,7 +289,8 @@ fn confined((height, width): (u64, u64), (rows, columns): (u64, u64), may_enlarg
         (rows.min(height), columns.min(width))
     };
     // Whichever side meets the box first.
-    if u128::from(rows) * u128::from(width) <= u128::from(columns) * u128::from(height) {
+    let product = |one: u64, other: u64| u128::from(one).saturating_mul(other.into());
+    if product(rows, width) <= product(columns, height) {
         (
             rows,
             scaled(width, rows, height).clamp(u64::from(rows > 0), columns),

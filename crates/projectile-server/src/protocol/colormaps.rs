@@ -1,6 +1,7 @@
 //! `/colormaps`: the list, and a strip of each one's colours.
 
 use bytes::Bytes;
+use projectile_core::sizes::{to_u64, to_usize};
 use projectile_core::{COLORMAPS, Colormap, Error, ErrorKind, Result};
 
 use super::{Call, Protocol, World};
@@ -10,7 +11,7 @@ use crate::api::{Answer, Operation, json};
 use crate::respond::Document;
 
 /// Colours of a strip.
-const STRIP: usize = 256;
+const STRIP: u32 = 256;
 
 /// The colormaps.
 pub(crate) struct Colormaps;
@@ -76,12 +77,14 @@ impl Protocol for Colormaps {
 /// A picture of 256 × 1 pixels: all the map's colours, each as wide as the others where it has fewer.
 fn strip(map: &Colormap) -> Result<Bytes> {
     let failed = |error: png::EncodingError| Error::internal(format!("a strip of colours: {error}"));
-    let colours = map.table.len().max(1);
-    let row: Vec<u8> = (0..STRIP)
-        .flat_map(|x| map.table.get(x * colours / STRIP).copied().unwrap_or_default())
-        .collect();
+    let colours = to_u64(map.table.len());
+    let colour = |x: u32| {
+        let at = u64::from(x).saturating_mul(colours).div_euclid(STRIP.into());
+        map.table.get(to_usize(at)).copied().unwrap_or_default()
+    };
+    let row: Vec<u8> = (0..STRIP).flat_map(colour).collect();
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, STRIP as u32, 1);
+    let mut encoder = png::Encoder::new(&mut file, STRIP, 1);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().map_err(failed)?;

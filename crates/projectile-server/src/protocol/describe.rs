@@ -142,7 +142,7 @@ fn number(value: Value) -> Json {
     const EXACT: i128 = 1 << 53;
     match value {
         Value::Bool(value) => Json::from(value),
-        Value::Integer(value) if (-EXACT..=EXACT).contains(&value) => Json::from(value as i64),
+        Value::Integer(value) if (-EXACT..=EXACT).contains(&value) => Json::from(i64::try_from(value).ok()),
         // The shortest text of a float32 is that of the number it is, which a double's would not be.
         Value::Float32(value) if value.is_finite() => {
             value.to_string().parse::<f64>().map_or(Json::Null, Json::from)

@@ -146,21 +146,22 @@ impl Tiling {
 
     /// Tile (x, y) of a level, with what it shares with its neighbours.
     fn area(&self, grid: Grid, (level, x, y): (u64, u64, u64)) -> Result<Area> {
-        let most = u64::from(grid.max_zoom());
-        if level > most {
-            return Err(Error::not_found(format!(
-                "level {level} is beyond the image's last, {most}"
-            )));
-        }
+        let most = grid.max_zoom();
+        let reduction = u32::try_from(level)
+            .ok()
+            .and_then(|level| most.checked_sub(level));
+        let reduction = reduction
+            .ok_or_else(|| Error::not_found(format!("level {level} is beyond the image's last, {most}")))?;
         let along = |name: &str, tile: u64| {
             let beyond = || Error::not_found(format!("tile {name} = {tile} is beyond the image"));
             let start = tile.checked_mul(self.tile_size).ok_or_else(beyond)?;
             let before = start.min(self.overlap);
-            Ok((start - before, before + self.tile_size + self.overlap))
+            let size = before.saturating_add(self.tile_size).saturating_add(self.overlap);
+            Ok((start.saturating_sub(before), size))
         };
         let ((y, height), (x, width)) = (along("y", y)?, along("x", x)?);
         Ok(Area::Reduced {
-            reduction: (most - level) as u32,
+            reduction,
             region: Region { y, x, height, width },
         })
     }

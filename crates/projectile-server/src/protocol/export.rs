@@ -85,7 +85,10 @@ impl Protocol for Exports {
 
 /// What `other` becomes where `of` becomes `side`.
 pub(super) fn in_proportion(side: u64, of: u64, other: u64) -> u64 {
-    let side = (u128::from(side) * u128::from(other) + u128::from(of / 2)) / u128::from(of.max(1));
+    let product = u128::from(side).saturating_mul(other.into());
+    let side = product
+        .saturating_add((of / 2).into())
+        .div_euclid(of.max(1).into());
     u64::try_from(side).unwrap_or(u64::MAX).max(1)
 }
 

@@ -1,5 +1,6 @@
 //! `/images/{id}/statistics` and `/images/{id}/profile`: measures of full-resolution samples.
 
+use projectile_core::sizes::to_usize;
 use projectile_core::{Cancel, Error, Image, Result, Shape, Style, Summary};
 
 use super::{Call, Protocol, World, histogram, tiles};
@@ -116,7 +117,7 @@ impl Protocol for Measures {
 fn names(image: &Image, style: &Style) -> Vec<String> {
     let info = image.info();
     let all = (0..info.axes.channels()).collect();
-    let name = |channel: u64| info.channel_name(channel as usize);
+    let name = |channel: u64| info.channel_name(to_usize(channel));
     style
         .channels
         .clone()
@@ -182,11 +183,12 @@ fn points(name: &'static str, text: &str) -> Result<Vec<(f64, f64)>> {
         .split(',')
         .map(|number| finite(name, number))
         .collect::<Result<_>>()?;
-    if numbers.len() % 2 == 1 {
+    let (pairs, left) = numbers.as_chunks();
+    if !left.is_empty() {
         return Err(Error::bad_request(
             name,
             format!("{name} has pairs of x and y, not {} numbers", numbers.len()),
         ));
     }
-    Ok(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+    Ok(pairs.iter().map(|&[x, y]| (x, y)).collect())
 }

@@ -153,7 +153,9 @@ impl Protocol for OgcTiles {
                 let entry = world.image(id, address)?;
                 let set = named(set, id)?;
                 let mut described = tile_set(&entry, set, &base);
-                described["tileMatrixSet"] = matrix_set(&entry, set);
+                if let Some(described) = described.as_object_mut() {
+                    described.insert("tileMatrixSet".to_owned(), matrix_set(&entry, set));
+                }
                 described
             }
             ["collections", id, "map", "tiles", set, z, row, column] => {

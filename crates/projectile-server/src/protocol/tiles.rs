@@ -61,10 +61,13 @@ impl Protocol for Tiles {
             ref tail if is_tail(tail) => (world.first(address)?, tail),
             _ => return Ok(None),
         };
-        let Some((last, format)) = tail.last().and_then(|last| last.rsplit_once('.')) else {
+        let Some((last, before)) = tail.split_last() else {
             return Ok(None);
         };
-        let request = request(&entry, &tail[..tail.len() - 1], last, format, address, world)?;
+        let Some((last, format)) = last.rsplit_once('.') else {
+            return Ok(None);
+        };
+        let request = request(&entry, before, last, format, address, world)?;
         call(entry, request, address).map(Some)
     }
 }
@@ -241,7 +244,7 @@ fn channels(text: &str, available: u64) -> Result<Vec<u64>> {
     match chosen.iter().find(|&&c| c >= available) {
         Some(c) => Err(Error::bad_request(
             "c",
-            format!("channel {c} is outside 0 to {}", available - 1),
+            format!("channel {c} is outside 0 to {}", available.saturating_sub(1)),
         )),
         None => Ok(chosen),
     }
@@ -275,13 +278,11 @@ pub(super) fn encoding(format: &str, address: &Address<'_>, world: &World<'_>) -
 }
 
 fn quality(text: &str) -> Result<u8> {
-    match whole("quality", text)? {
-        quality @ 1..=100 => Ok(quality as u8),
-        other => Err(Error::bad_request(
-            "quality",
-            format!("quality = {other} is outside 1 to 100"),
-        )),
-    }
+    let given = whole("quality", text)?;
+    let quality = u8::try_from(given)
+        .ok()
+        .filter(|quality| (1..=100).contains(quality));
+    quality.ok_or_else(|| Error::bad_request("quality", format!("quality = {given} is outside 1 to 100")))
 }
 
 pub(super) fn colour(name: &'static str, text: &str) -> Result<[u8; 3]> {

@@ -82,7 +82,7 @@ fn description(grid: Grid, tile_size: u64) -> Document {
     let tiles: u128 = (0..=last_tier(grid, tile_size))
         .map(|reduction| {
             let (height, width) = grid.reduced(reduction);
-            u128::from(height.div_ceil(tile_size)) * u128::from(width.div_ceil(tile_size))
+            u128::from(height.div_ceil(tile_size)).saturating_mul(width.div_ceil(tile_size).into())
         })
         .sum();
     let xml = format!(

@@ -101,7 +101,7 @@ impl AllowedOrigins {
 /// The origin of an address: all before the path.
 fn origin_of(address: &[u8]) -> &[u8] {
     let mut slashes = address.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    slashes.nth(2).map_or(address, |(at, _)| &address[..at])
+    slashes.nth(2).map_or(address, |(at, _)| address.split_at(at).0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The metadata of a group and its arrays, in Zarr's words and OME's.
 
+use crate::matrices::two_to;
+use projectile_core::sizes::to_usize;
 use projectile_core::{Coordinates, DType, Dimension, Display, Image};
 use serde_json::{Map, Value as Json, json};
 
@@ -117,13 +119,18 @@ fn fill_value(image: &Image) -> Json {
         },
         _ => match info.nodata {
             // A number that JSON's readers take for a whole one.
-            Some(nodata) if nodata.fract() == 0.0 && nodata.abs() < 2f64.powi(53) => json!(nodata as i64),
+            Some(nodata) if nodata.fract() == 0.0 && nodata.abs() < 2f64.powi(53) => {
+                #[expect(clippy::as_conversions, reason = "a whole number below 2^53")]
+                let nodata = nodata as i64;
+                json!(nodata)
+            }
             _ => json!(0),
         },
     }
 }
 
 /// What OME says of the group.
+#[expect(clippy::indexing_slicing, reason = "written into objects that were just made")]
 fn attributes(image: &Image, display: &Display, arranged: &Arrangement, layout: Layout) -> Json {
     let version = match layout {
         Layout::Two => "0.4",
@@ -189,7 +196,7 @@ fn dataset(image: &Image, arranged: &Arrangement, level: u32) -> Json {
             _ => (0.0, 1.0),
         };
         let factor = if matches!(axis.name.as_str(), "y" | "x") {
-            2f64.powi(level as i32)
+            two_to(level)
         } else {
             1.0
         };
@@ -212,11 +219,11 @@ fn omero(image: &Image, display: &Display) -> Json {
     let channels: Vec<Json> = display
         .channels
         .iter()
-        .enumerate()
-        .map(|(at, channel)| {
+        .zip(0..)
+        .map(|(channel, at)| {
             let primary = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
             let is_colour = display.channels.len() == 3 || display.channels.len() == 4;
-            let colour = channel.colour.unwrap_or_else(|| match primary.get(at) {
+            let [red, green, blue] = channel.colour.unwrap_or_else(|| match primary.get(to_usize(at)) {
                 Some(&colour) if is_colour => colour,
                 _ => [255; 3],
             });
@@ -224,8 +231,8 @@ fn omero(image: &Image, display: &Display) -> Json {
             let (least, most) = range.unwrap_or((vmin, vmax));
             json!({
                 "label": channel.name,
-                "color": format!("{:02X}{:02X}{:02X}", colour[0], colour[1], colour[2]),
-                "active": display.visible.contains(&(at as u64)),
+                "color": format!("{red:02X}{green:02X}{blue:02X}"),
+                "active": display.visible.contains(&at),
                 "coefficient": 1,
                 "family": "linear",
                 "inverted": false,

@@ -12,7 +12,7 @@ use projectile_core::{Area, Axis, DType, Image, Region, Resampling, Style};
 pub(crate) use metadata::metadata;
 
 /// Pixels a side of a chunk.
-const CHUNK: u64 = 256;
+const CHUNK: u32 = 256;
 
 /// How an image's axes are laid out as arrays.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,10 @@ impl Arrangement {
         let grid = image.grid();
         let fits = |reduction: &u32| {
             let (height, width) = grid.reduced(*reduction);
-            height.max(width) <= CHUNK
+            height.max(width) <= CHUNK.into()
         };
-        (0..=grid.max_zoom()).find(fits).unwrap_or(grid.max_zoom()) + 1
+        let last = (0..=grid.max_zoom()).find(fits).unwrap_or(grid.max_zoom());
+        last.saturating_add(1)
     }
 
     /// The shape of a level's array.
@@ -80,7 +81,7 @@ impl Arrangement {
             .iter()
             .map(|axis| {
                 if matches!(axis.name.as_str(), "y" | "x") {
-                    CHUNK
+                    CHUNK.into()
                 } else {
                     1
                 }
@@ -102,13 +103,13 @@ impl Arrangement {
         let mut region = Region {
             y: 0,
             x: 0,
-            height: CHUNK,
-            width: CHUNK,
+            height: CHUNK.into(),
+            width: CHUNK.into(),
         };
         for ((axis, &at), &size) in self.axes.iter().zip(at).zip(&shape) {
             match axis.name.as_str() {
-                "y" => region.y = at.checked_mul(CHUNK).filter(|&start| start < size)?,
-                "x" => region.x = at.checked_mul(CHUNK).filter(|&start| start < size)?,
+                "y" => region.y = at.checked_mul(CHUNK.into()).filter(|&start| start < size)?,
+                "x" => region.x = at.checked_mul(CHUNK.into()).filter(|&start| start < size)?,
                 "c" if at < size => style.channels = Some(vec![at]),
                 _ if at >= size => return None,
                 _ if at > 0 => style.indices.push((axis.name.clone(), at)),
@@ -124,7 +125,7 @@ impl Arrangement {
 
     /// Rows and columns of a chunk's pixels.
     pub(crate) fn padded() -> (u32, u32) {
-        (CHUNK as u32, CHUNK as u32)
+        (CHUNK, CHUNK)
     }
 }
 

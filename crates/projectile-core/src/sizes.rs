@@ -5,18 +5,18 @@
     clippy::as_conversions,
     reason = "`usize` has at most 64 bits, and `From` does not know it"
 )]
-pub(crate) const fn to_u64(length: usize) -> u64 {
+pub const fn to_u64(length: usize) -> u64 {
     length as u64
 }
 
 /// A number of a file as a length in memory. One beyond all memory becomes the greatest there is: no slice goes so far,
 /// and what allocates fallibly is refused.
-pub(crate) fn to_usize(number: u64) -> usize {
+pub fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Elements of an array of this shape, its `sizes` along each axis; `None` where they are 2⁶⁴ or more.
-pub(crate) fn product<'a>(sizes: impl IntoIterator<Item = &'a u64>) -> Option<u64> {
+pub fn product<'a>(sizes: impl IntoIterator<Item = &'a u64>) -> Option<u64> {
     sizes
         .into_iter()
         .try_fold(1u64, |product, &size| product.checked_mul(size))
