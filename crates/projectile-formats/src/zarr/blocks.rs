@@ -8,7 +8,8 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use projectile_core::{Cancel, Error, ErrorKind, Residence, Result, Samples};
 
-use super::array::{Index, Layout, Shards};
+use super::array::Layout;
+use super::shards::{Index, Shards};
 use crate::chunked::{Block, BlockReader};
 use crate::folder::{Folder, Found, Part, Wanted, join};
 

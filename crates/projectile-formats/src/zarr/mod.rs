@@ -6,12 +6,15 @@
 mod array;
 mod blocks;
 mod blosc;
+mod chain;
 mod codec;
+mod crop;
 mod gallery;
 mod image;
 mod naming;
 mod ngff;
 mod node;
+mod shards;
 #[cfg(test)]
 mod tests;
 
