@@ -1,6 +1,7 @@
 //! What an array's metadata says, checked before anything is read or allocated.
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 
 use projectile_core::{DType, Error, Result, Samples};
 use serde::Deserialize;
@@ -11,11 +12,12 @@ use zarrs::array::{ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, DataType,
 use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::metadata::v3::MetadataV3;
 
-use super::chain::{configured, dtype, guarded, invalid, joined, non_zero, options, product, unsupported};
+use super::chain::{configured, dtype, guarded, invalid, joined, non_zero, options, unsupported};
 use super::codec;
 use super::crop::cropped;
 use super::shards::{Sharding, Shards};
 use crate::chunked::Block;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Dimensions beyond which an array is not looked at.
 const MOST_DIMENSIONS: usize = 16;
@@ -25,7 +27,9 @@ const MOST_DIMENSIONS: usize = 16;
 pub(super) struct Layout {
     pub(super) shape: Vec<u64>,
     /// What is decoded at a time: a chunk, or a chunk inside of a shard.
-    pub(super) block: Vec<u64>,
+    pub(super) block: Vec<NonZeroU64>,
+    /// Bytes of that.
+    bytes: u64,
     pub(super) dtype: DType,
     /// Names of the dimensions, where the metadata of version 3 says them.
     pub(super) names: Option<Vec<Option<String>>>,
@@ -60,7 +64,7 @@ impl Layout {
         }
         let mut metadata = array_metadata_v2_to_v3(&metadata).map_err(unsupported)?;
         if let Some(compressor) = compressor.filter(|compressor| !compressor.is_null()) {
-            let id = compressor["id"].as_str().unwrap_or_default();
+            let id = compressor.get("id").and_then(Value::as_str).unwrap_or_default();
             if !codec::is_compressor(id) {
                 return Err(Error::unsupported(format!("the compressor {id:?} is not read")));
             }
@@ -139,10 +143,9 @@ impl Layout {
                 "its chunks have other dimensions than it has itself",
             ));
         }
-        let bytes = product(&block).and_then(|count| count.checked_mul(dtype.size() as u64));
-        match bytes {
-            Some(0) => return Err(Error::corrupt("chunks of no elements")),
-            Some(bytes) if bytes <= codec::MOST_DECODED => {}
+        let bytes = product(block.iter().chain([&to_u64(dtype.size())]));
+        let bytes = match bytes {
+            Some(bytes) if bytes <= codec::MOST_DECODED => bytes,
             _ => {
                 return Err(Error::limit(format!(
                     "its chunks of {} elements are too large: at most {} bytes are decoded at a time",
@@ -150,7 +153,7 @@ impl Layout {
                     codec::MOST_DECODED
                 )));
             }
-        }
+        };
         let mut details = vec![
             ("zarr version".to_owned(), version.to_owned()),
             ("chunks".to_owned(), joined(&block)),
@@ -164,7 +167,8 @@ impl Layout {
             names: metadata.dimension_names.clone(),
             keys: ChunkKeyEncoding::from_metadata(&metadata.chunk_key_encoding).map_err(unsupported)?,
             shape,
-            block,
+            block: non_zero(&block)?,
+            bytes,
             shards,
             details,
             chain,
@@ -179,7 +183,7 @@ impl Layout {
             .0
             .iter()
             .zip(&self.block)
-            .map(|(range, length)| range.start / length)
+            .map(|(range, &length)| range.start / length)
             .collect()
     }
 
@@ -190,9 +194,9 @@ impl Layout {
 
     /// The most bytes that the object of one chunk can have.
     pub(super) fn most_encoded(&self) -> u64 {
-        let bytes = product(&self.block).unwrap_or(0) * self.dtype.size() as u64;
         // What is random grows a little when it is compressed.
-        bytes + bytes / 4 + (64 << 10)
+        let more = self.bytes / 4;
+        self.bytes.saturating_add(more).saturating_add(64 << 10)
     }
 
     /// The samples of a block from its chunk's bytes.
@@ -201,7 +205,7 @@ impl Layout {
             self.chain
                 .decode(
                     Cow::Borrowed(bytes),
-                    &non_zero(&self.block)?,
+                    &self.block,
                     &self.data_type,
                     &self.fill,
                     &options(),
@@ -211,22 +215,17 @@ impl Layout {
         let whole = decoded
             .into_fixed()
             .map_err(|error| Error::corrupt(error.to_string()))?;
-        let lengths: Vec<u64> = block.0.iter().map(|range| range.end - range.start).collect();
-        let item = self.dtype.size();
-        if whole.len() as u64 != product(&self.block).unwrap_or(0) * item as u64 {
-            return Err(Error::corrupt(
-                "a chunk with another number of bytes than its array says",
-            ));
+        let other_size = || Error::corrupt("a chunk with another number of bytes than its array says");
+        if to_u64(whole.len()) != self.bytes {
+            return Err(other_size());
         }
         let big_endian = cfg!(target_endian = "big");
-        if lengths == self.block {
+        if block.lengths().eq(self.block.iter().map(|length| length.get())) {
             return Ok(Samples::from_bytes(self.dtype, &whole, big_endian));
         }
-        Ok(Samples::from_bytes(
-            self.dtype,
-            &cropped(&whole, &self.block, &lengths, item),
-            big_endian,
-        ))
+        let lengths: Vec<u64> = block.lengths().collect();
+        let cropped = cropped(&whole, &self.block, &lengths).ok_or_else(other_size)?;
+        Ok(Samples::from_bytes(self.dtype, &cropped, big_endian))
     }
 
     /// What samples that are not stored are, where that is a real number.
@@ -242,7 +241,7 @@ impl Layout {
 
     /// The samples of a block that is not stored.
     pub(super) fn filled(&self, block: &Block) -> Samples {
-        let bytes = self.fill.as_ne_bytes().repeat(block.samples() as usize);
+        let bytes = self.fill.as_ne_bytes().repeat(to_usize(block.samples()));
         Samples::from_bytes(self.dtype, &bytes, cfg!(target_endian = "big"))
     }
 }
@@ -269,7 +268,7 @@ pub fn check_array(json: &[u8], chunk: &[u8]) -> Result<()> {
     if layout.most_encoded() <= MOST {
         layout.decode(
             chunk,
-            &Block(layout.block.iter().map(|&length| 0..length).collect()),
+            &Block(layout.block.iter().map(|length| 0..length.get()).collect()),
         )?;
     }
     Ok(())
@@ -311,7 +310,7 @@ mod tests {
         let layout = v2(|_| ()).unwrap();
         assert_eq!(
             (layout.block.as_slice(), layout.dtype),
-            (&[10, 20][..], DType::UInt16)
+            (&non_zero(&[10, 20]).unwrap()[..], DType::UInt16)
         );
         assert_eq!(layout.key(&[3, 4]), "3.4");
         let block = Block(vec![0..10, 0..20]);
@@ -339,8 +338,8 @@ mod tests {
         let layout = v3(|_| ()).unwrap();
         let shards = layout.shards.as_ref().unwrap();
         assert_eq!(
-            (shards.counts.as_slice(), shards.index_bytes),
-            (&[4, 3][..], 12 * 16 + 4)
+            (shards.place(&[9, 4]), shards.index_bytes),
+            ((vec![2, 1], 4), 12 * 16 + 4)
         );
         assert_eq!(layout.key(&[1, 2]), "c/1/2");
         assert!(shards.decode(&[0; 196]).is_err(), "the checksum");

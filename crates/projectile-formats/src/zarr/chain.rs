@@ -46,7 +46,8 @@ pub(super) fn chain(codecs: &[MetadataV3]) -> Result<CodecChain> {
 
 pub(super) fn configured<T: for<'a> Deserialize<'a>>(metadata: &MetadataV3) -> Result<T> {
     let configuration = serde_json::to_value(metadata).map_err(|error| invalid(&error))?;
-    serde_json::from_value(configuration["configuration"].clone())
+    let configuration = configuration.get("configuration").cloned();
+    serde_json::from_value(configuration.unwrap_or_default())
         .map_err(|error| Error::corrupt(format!("{}: {error}", metadata.name())))
 }
 
@@ -68,12 +69,6 @@ pub(super) fn invalid(error: &serde_json::Error) -> Error {
 
 pub(super) fn unsupported(error: impl std::fmt::Display) -> Error {
     Error::unsupported(error.to_string())
-}
-
-pub(super) fn product(sizes: &[u64]) -> Option<u64> {
-    sizes
-        .iter()
-        .try_fold(1u64, |product, &size| product.checked_mul(size))
 }
 
 pub(super) fn joined(sizes: &[u64]) -> String {

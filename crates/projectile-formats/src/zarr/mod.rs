@@ -15,6 +15,7 @@ mod naming;
 mod ngff;
 mod node;
 mod shards;
+mod shuffle;
 #[cfg(test)]
 mod tests;
 
