@@ -157,9 +157,10 @@ pub fn split_inner(path: &Path) -> (PathBuf, Option<String>) {
     if !text.contains("::") || path.exists() {
         return whole();
     }
-    let parts = text
-        .match_indices("::")
-        .map(|(at, _)| (&text[..at], &text[at + 2..]));
+    let parts = text.match_indices("::").filter_map(|(at, mark)| {
+        let (file, rest) = text.split_at(at);
+        Some((file, rest.strip_prefix(mark)?))
+    });
     let mut files = parts.filter(|(file, _)| Path::new(file).exists());
     files
         .next()

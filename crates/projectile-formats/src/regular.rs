@@ -13,7 +13,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        how.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+        how.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     checked(how.open(path)?)
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use projectile_core::{Cancel, Error, Result, Samples};
 
 use super::cache::BlockCache;
+use crate::sizes::to_u64;
 
 /// Which elements: a range for each axis, in storage order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,9 +18,12 @@ pub struct Block(pub Vec<Range<u64>>);
 impl Block {
     /// How many samples it holds.
     pub fn samples(&self) -> u64 {
-        self.0.iter().fold(1, |product, range| {
-            product.saturating_mul(range.end - range.start)
-        })
+        self.lengths().fold(1, u64::saturating_mul)
+    }
+
+    /// How many elements it has along each axis.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|range| range.end.saturating_sub(range.start))
     }
 }
 
@@ -76,7 +80,7 @@ impl Blocks {
     /// Forgets blocks, whose samples changed.
     pub(super) fn forget(&self) {
         let mut queue = self.lock();
-        queue.generation += 1;
+        queue.generation = queue.generation.wrapping_add(1);
         // Who comes from now on must not get what is being read of the old ones.
         let Queue { seats, wanted, .. } = &mut *queue;
         seats.retain(|block, _| wanted.contains(block));
@@ -157,7 +161,7 @@ impl Blocks {
         let mut queue = self.lock();
         for ((block, seat), read) in batch.into_iter().zip(read) {
             let outcome = read.and_then(|samples| {
-                if samples.len() as u64 == block.samples() {
+                if to_u64(samples.len()) == block.samples() {
                     Ok(samples)
                 } else {
                     Err(Error::corrupt(

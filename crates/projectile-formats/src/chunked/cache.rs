@@ -19,7 +19,7 @@ impl BlockCache {
     /// Keeps up to `bytes` bytes of samples, the ones that are asked for most.
     pub fn new(bytes: u64) -> Self {
         let weigh = |_: &(u64, Block), samples: &Samples| {
-            u32::try_from(samples.len() * samples.dtype().size()).unwrap_or(u32::MAX)
+            u32::try_from(samples.len().saturating_mul(samples.dtype().size())).unwrap_or(u32::MAX)
         };
         Self {
             kept: Cache::builder()

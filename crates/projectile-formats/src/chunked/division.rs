@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use projectile_core::{Error, Result};
 
+use crate::sizes::{to_u64, to_usize};
+
 /// How an axis is divided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Division {
@@ -22,7 +24,7 @@ impl Division {
             Self::At(edges) => {
                 edges.first() == Some(&0)
                     && edges.last() == Some(&size)
-                    && edges.windows(2).all(|pair| pair[0] < pair[1])
+                    && edges.is_sorted_by(|before, after| before < after)
             }
         };
         if divides {
@@ -37,16 +39,28 @@ impl Division {
     /// The block that holds an element.
     pub(super) fn block_of(&self, element: u64) -> u64 {
         match self {
+            #[expect(
+                clippy::arithmetic_side_effects,
+                reason = "`check` refuses blocks of no elements"
+            )]
             Self::Even(length) => element / length,
-            Self::At(edges) => edges.partition_point(|&edge| edge <= element) as u64 - 1,
+            // The first edge is 0, which no element is before.
+            Self::At(edges) => to_u64(edges.partition_point(|&edge| edge <= element)).saturating_sub(1),
         }
     }
 
     /// The elements of a block of an axis of `size` elements.
     pub(super) fn elements(&self, block: u64, size: u64) -> Range<u64> {
         match self {
-            Self::Even(length) => block * length..((block + 1) * length).min(size),
-            Self::At(edges) => edges[block as usize]..edges[block as usize + 1],
+            Self::Even(length) => {
+                let start = block.saturating_mul(*length).min(size);
+                start..start.saturating_add(*length).min(size)
+            }
+            Self::At(edges) => {
+                let mut edges = edges.iter().copied().skip(to_usize(block));
+                let mut edge = || edges.next().unwrap_or(size);
+                edge()..edge()
+            }
         }
     }
 
@@ -55,8 +69,9 @@ impl Division {
         match self {
             Self::Even(length) => (*length).min(size),
             Self::At(edges) => edges
-                .windows(2)
-                .map(|pair| pair[1] - pair[0])
+                .iter()
+                .zip(edges.iter().skip(1))
+                .map(|(start, end)| end.abs_diff(*start))
                 .max()
                 .unwrap_or(size),
         }
@@ -79,7 +94,7 @@ pub(super) struct Run {
 /// The blocks that every `step`-th element of a range touches, in their order.
 pub(super) fn touched(division: &Division, range: Range<u64>, step: u64) -> Vec<u64> {
     let mut blocks: Vec<u64> = range
-        .step_by(step as usize)
+        .step_by(to_usize(step))
         .map(|element| division.block_of(element))
         .collect();
     blocks.dedup();
@@ -90,24 +105,32 @@ pub(super) fn touched(division: &Division, range: Range<u64>, step: u64) -> Vec<
 /// elements of the others are stood for by the nearest element of one that is.
 pub(super) fn runs(division: &Division, size: u64, range: Range<u64>, step: u64, every: u64) -> Vec<Run> {
     let touched = touched(division, range.clone(), step);
-    let (mut at, every) = (0, every as usize);
+    let every = to_usize(every.max(1));
+    // Each block that is touched, and the middle one of as many as it stands for.
+    let mut stands_for = touched.chunks(every).flat_map(|group| {
+        let used = group.get(every / 2).or(group.last());
+        group.iter().filter_map(move |touched| Some((*touched, *used?)))
+    });
+    let mut current = stands_for.next();
+    let mut previous = 0;
     let mut runs: Vec<Run> = Vec::new();
-    for (out, element) in range.step_by(step as usize).enumerate() {
+    for (out, element) in range.step_by(to_usize(step)).enumerate() {
         let block = division.block_of(element);
-        at += usize::from(touched[at] != block);
-        let used = touched[(at / every * every + every / 2).min(touched.len() - 1)];
+        if current.is_some_and(|(touched, _)| touched != block) {
+            current = stands_for.next();
+        }
+        let used = current.map_or(block, |(_, used)| used);
         let elements = division.elements(used, size);
-        let nearest = element.clamp(elements.start, elements.end - 1);
-        let start = nearest - elements.start;
+        let nearest = element.min(elements.end.saturating_sub(1)).max(elements.start);
+        let start = nearest.saturating_sub(elements.start);
+        let ahead = start.abs_diff(std::mem::replace(&mut previous, start));
         if let Some(run) = runs.last_mut()
             && run.block == used
+            && (run.length == 1 || ahead == run.step)
         {
-            let ahead = start - (run.start + (run.length as u64 - 1) * run.step);
-            if run.length == 1 || ahead == run.step {
-                run.step = ahead;
-                run.length += 1;
-                continue;
-            }
+            run.step = ahead;
+            run.length = run.length.saturating_add(1);
+            continue;
         }
         runs.push(Run {
             out,
@@ -178,6 +201,16 @@ mod tests {
             }
         }
         assert!(found.len() < 60, "{}", found.len());
+    }
+
+    #[test]
+    fn the_last_block_ends_with_its_axis_however_long_that_is() {
+        let division = Division::Even(1000);
+        let last = division.block_of(u64::MAX - 1);
+        assert_eq!(
+            division.elements(last, u64::MAX),
+            u64::MAX / 1000 * 1000..u64::MAX
+        );
     }
 
     #[test]

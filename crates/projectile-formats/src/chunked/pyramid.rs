@@ -60,17 +60,27 @@ impl LeveledSource {
         let sizes = self.info.axes.extra().zip(axes.extra());
         for (index, (full, own)) in inner.selection.indices.iter_mut().zip(sizes) {
             if own.size < full.size {
-                *index = (u128::from(*index) * u128::from(own.size) / u128::from(full.size)) as u64;
+                *index = stand_in(*index, own.size, full.size);
             }
         }
         extended(level.gather(&inner)?, request.output_size())
     }
 }
 
+/// The plane of `own` that stands for one of `full`, which are more.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "what is below 2^64 is multiplied as u128, and the index comes out below `own` again"
+)]
+fn stand_in(index: u64, own: u64, full: u64) -> u64 {
+    (u128::from(index) * u128::from(own) / u128::from(full)) as u64
+}
+
 /// The part of `start..start + length` that is inside of `0..size`, or the last element where none is.
 fn within(start: u64, length: u64, size: u64) -> (u64, u64) {
     let start = start.min(size.saturating_sub(1));
-    (start, length.min(size - start))
+    (start, length.min(size.saturating_sub(start)))
 }
 
 /// The pixels with their last row and column repeated up to a size.
@@ -79,13 +89,15 @@ fn extended(pixels: Pixels, (height, width): (usize, usize)) -> Result<Pixels> {
     if (rows, columns) == (height, width) {
         return Ok(pixels);
     }
+    let last = columns.checked_sub(1).zip(rows.checked_sub(1));
+    let (last_column, last_row) = last.ok_or_else(|| Error::internal("no pixels to repeat"))?;
     let mut parts = vec![Part {
         at: [0, 0, 0],
         pixels: pixels.clone(),
     }];
     parts.extend((columns..width).map(|x| Part {
         at: [0, x, 0],
-        pixels: pixels.crop(0, columns - 1, rows, 1, 1),
+        pixels: pixels.crop(0, last_column, rows, 1, 1),
     }));
     let above = Pixels::mosaic(pixels.dtype(), [rows, width, channels], &parts)?;
     let mut parts = vec![Part {
@@ -94,7 +106,7 @@ fn extended(pixels: Pixels, (height, width): (usize, usize)) -> Result<Pixels> {
     }];
     parts.extend((rows..height).map(|y| Part {
         at: [y, 0, 0],
-        pixels: above.crop(rows - 1, 0, 1, width, 1),
+        pixels: above.crop(last_row, 0, 1, width, 1),
     }));
     Pixels::mosaic(pixels.dtype(), [height, width, channels], &parts)
 }
@@ -105,7 +117,7 @@ impl Source for LeveledSource {
     }
 
     fn residence(&self) -> Residence {
-        self.levels[0].residence()
+        self.levels.first().map_or(Residence::Local, Source::residence)
     }
 
     fn forget(&self) {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use projectile_core::array::Part;
 use projectile_core::{
-    Error, Pixels, ReadFuture, ReadRequest, Residence, Result, Samples, Source, SourceInfo,
+    Error, ErrorKind, Pixels, ReadFuture, ReadRequest, Region, Residence, Result, Samples, Source, SourceInfo,
 };
 
 use super::blocks::{Block, BlockReader, Blocks};
 use super::cache::BlockCache;
 use super::division::{Division, Run, runs, touched};
+use crate::sizes::{to_u64, to_usize};
 
 /// What a sample of the whole image may read while somebody waits: bytes, and blocks, each of which may take a while.
 const SAMPLE_BYTES: u64 = 64 << 20;
@@ -81,9 +82,8 @@ impl ChunkedSource {
         for (axis, division) in info.axes.iter().zip(&divisions) {
             division.check(axis.size)?;
         }
-        let height = info.axes.height();
-        let rows = info.axes.position("y").map(|at| divisions[at].longest(height));
-        info.chunk_rows = rows;
+        let rows = info.axes.position("y").and_then(|at| divisions.get(at));
+        info.chunk_rows = rows.map(|division| division.longest(info.axes.height()));
         Ok(Self {
             info,
             divisions,
@@ -94,15 +94,11 @@ impl ChunkedSource {
 
     pub(super) fn gather(&self, request: &ReadRequest) -> Result<Pixels> {
         let axes = &self.info.axes;
-        let region = request.region;
         let step = request.step.max(1);
         let every = self.sparseness(request);
-        let (ys, xs) = (
-            region.y..region.y + region.height,
-            region.x..region.x + region.width,
-        );
-        let along = |name: &str, range: Range<u64>, every: u64| match axes.position(name) {
-            Some(at) => runs(&self.divisions[at], self.size(at), range, step, every),
+        let (ys, xs) = ranges(request.region);
+        let along = |name: &str, range: Range<u64>, every: u64| match self.axis(name) {
+            Some((size, division)) => runs(division, size, range, step, every),
             None => Vec::new(),
         };
         let (rows, columns) = (along("y", ys, every.0), along("x", xs, every.1));
@@ -115,7 +111,13 @@ impl ChunkedSource {
             .iter()
             .map(|axis| match axis.name.as_str() {
                 "y" | "x" | "c" => None,
-                _ => Some(indices.next().copied().unwrap_or(0).min(axis.size - 1)),
+                _ => Some(
+                    indices
+                        .next()
+                        .copied()
+                        .unwrap_or(0)
+                        .min(axis.size.saturating_sub(1)),
+                ),
             })
             .collect();
         let mut wanted: Vec<Block> = Vec::new();
@@ -129,7 +131,7 @@ impl ChunkedSource {
                         .rposition(|known| *known == block)
                         .unwrap_or_else(|| {
                             wanted.push(block);
-                            wanted.len() - 1
+                            wanted.len().saturating_sub(1)
                         });
                     pieces.push((at, [*row, *column, *channel]));
                 }
@@ -139,20 +141,13 @@ impl ChunkedSource {
         if step > 1 {
             stand_in(&mut pieces, &samples);
         }
-        let needed = pieces
-            .iter()
-            .map(|(at, _)| *at)
-            .collect::<std::collections::BTreeSet<usize>>();
-        if let Some(error) = needed.into_iter().find_map(|at| samples[at].as_ref().err()) {
-            return Err(error.clone());
-        }
-        let samples: Vec<Samples> = samples
-            .into_iter()
-            .map(|samples| samples.unwrap_or_else(|_| Samples::UInt8(Vec::new().into())))
-            .collect();
         let parts: Vec<Part> = pieces
             .iter()
-            .map(|(at, piece)| self.part(&wanted[*at], &samples[*at], &extra, piece))
+            .map(|(at, piece)| match wanted.get(*at).zip(samples.get(*at)) {
+                Some((block, Ok(samples))) => self.part(block, samples, &extra, piece),
+                Some((_, Err(error))) => Err(error.clone()),
+                None => Err(Error::internal("a block was not asked for")),
+            })
             .collect::<Result<_>>()?;
         if let [part] = &parts[..]
             && part.pixels.shape() == [height, width, count]
@@ -162,8 +157,11 @@ impl ChunkedSource {
         Pixels::mosaic(self.info.dtype, [height, width, count], &parts)
     }
 
-    fn size(&self, axis: usize) -> u64 {
-        self.info.axes.iter().nth(axis).map_or(1, |axis| axis.size)
+    /// The size of an axis, and how it is divided.
+    fn axis(&self, name: &str) -> Option<(u64, &Division)> {
+        let mut axes = self.info.axes.iter().zip(&self.divisions);
+        let (axis, division) = axes.find(|(axis, _)| axis.name == name)?;
+        Some((axis.size, division))
     }
 
     /// Of how many blocks along y and x one is used: of all, where each is needed or all together are few.
@@ -175,33 +173,32 @@ impl ChunkedSource {
         let block: u64 = axes
             .iter()
             .zip(&self.divisions)
-            .fold(self.info.dtype.size() as u64, |bytes, (axis, division)| {
+            .fold(to_u64(self.info.dtype.size()), |bytes, (axis, division)| {
                 bytes.saturating_mul(division.longest(axis.size))
             });
         let count = |name: &str, range: Range<u64>| {
-            axes.position(name).map_or(1, |at| {
-                touched(&self.divisions[at], range, request.step).len() as u64
+            self.axis(name).map_or(1, |(_, division)| {
+                to_u64(touched(division, range, request.step).len())
             })
         };
-        let region = request.region;
-        let rows = count("y", region.y..region.y + region.height);
-        let columns = count("x", region.x..region.x + region.width);
-        let most = (SAMPLE_BYTES / block.max(1)).clamp(1, SAMPLE_BLOCKS);
-        let (mut down, mut across) = (1, 1);
+        let (ys, xs) = ranges(request.region);
+        let (rows, columns) = (count("y", ys), count("x", xs));
+        let most = SAMPLE_BYTES.checked_div(block).unwrap_or(SAMPLE_BYTES);
+        let most = most.clamp(1, SAMPLE_BLOCKS);
+        let (mut down, mut across) = (1u64, 1u64);
         while rows.div_ceil(down).saturating_mul(columns.div_ceil(across)) > most {
             // The direction that has more blocks left gives.
             if rows.div_ceil(down) >= columns.div_ceil(across) {
-                down += 1;
+                down = down.saturating_add(1);
             } else {
-                across += 1;
+                across = across.saturating_add(1);
             }
         }
         (down, across)
     }
 
     fn channel_runs(&self, request: &ReadRequest) -> Vec<Run> {
-        let axes = &self.info.axes;
-        let Some(at) = axes.position("c") else {
+        let Some((size, division)) = self.axis("c") else {
             let only = Run {
                 out: 0,
                 length: 1,
@@ -211,19 +208,19 @@ impl ChunkedSource {
             };
             return vec![only];
         };
-        let (division, size) = (&self.divisions[at], axes.channels());
         match &request.selection.channels {
             None => runs(division, size, 0..size, 1, 1),
             Some(chosen) => chosen
                 .iter()
                 .enumerate()
                 .map(|(out, &channel)| {
-                    let block = division.block_of(channel.min(size - 1));
+                    let channel = channel.min(size.saturating_sub(1));
+                    let block = division.block_of(channel);
                     Run {
                         out,
                         length: 1,
                         block,
-                        start: channel.min(size - 1) - division.elements(block, size).start,
+                        start: channel.saturating_sub(division.elements(block, size).start),
                         step: 0,
                     }
                 })
@@ -254,56 +251,66 @@ impl ChunkedSource {
         extra: &[Option<u64>],
         [row, column, channel]: &[Run; 3],
     ) -> Result<Part> {
-        let lengths: Vec<u64> = block.0.iter().map(|range| range.end - range.start).collect();
-        let mut stride = 1;
-        let (mut offset, mut strides) = (0, [0isize; 3]);
-        for (at, axis) in self
-            .info
-            .axes
-            .iter()
-            .enumerate()
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-        {
-            let (start, run) = match (axis.name.as_str(), extra[at]) {
-                (_, Some(index)) => (index - block.0[at].start, None),
-                ("y", _) => (row.start, Some((0, row))),
-                ("x", _) => (column.start, Some((1, column))),
-                _ => (channel.start, Some((2, channel))),
+        let axes = self.info.axes.iter().zip(&block.0).zip(extra);
+        let (mut offset, mut stride) = (0, 1);
+        let [mut down, mut across, mut between] = [0; 3];
+        #[expect(
+            clippy::arithmetic_side_effects,
+            clippy::as_conversions,
+            reason = "no step leads out of the block, whose samples are in memory"
+        )]
+        for ((axis, elements), index) in axes.collect::<Vec<_>>().into_iter().rev() {
+            let mut still = 0;
+            let (start, step, steps) = match (axis.name.as_str(), index) {
+                (_, Some(index)) => (index - elements.start, 0, &mut still),
+                ("y", _) => (row.start, row.step, &mut down),
+                ("x", _) => (column.start, column.step, &mut across),
+                _ => (channel.start, channel.step, &mut between),
             };
             offset += start * stride;
-            if let Some((place, run)) = run {
-                strides[place] = (stride * run.step) as isize;
-            }
-            stride *= lengths[at];
+            *steps = (stride * step) as isize;
+            stride *= elements.end - elements.start;
         }
         let shape = [row.length, column.length, channel.length];
         Ok(Part {
             at: [row.out, column.out, channel.out],
-            pixels: Pixels::strided(samples.clone(), offset as usize, shape, strides)?,
+            pixels: Pixels::strided(samples.clone(), to_usize(offset), shape, [down, across, between])?,
         })
     }
 }
 
+/// The rows and the columns of a region.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "who asks keeps the region inside of its level"
+)]
+fn ranges(region: Region) -> (Range<u64>, Range<u64>) {
+    (
+        region.y..region.y + region.height,
+        region.x..region.x + region.width,
+    )
+}
+
 /// Of a sample, lets what is broken be stood for by what is near, as is what no block is read of.
 fn stand_in(pieces: &mut [(usize, [Run; 3])], samples: &[Result<Samples>]) {
-    let is_broken =
-        |at: usize| matches!(&samples[at], Err(error) if error.kind() == projectile_core::ErrorKind::Corrupt);
-    let broken: Vec<usize> = (0..pieces.len())
-        .filter(|&number| is_broken(pieces[number].0))
-        .collect();
-    if broken.is_empty() {
+    let is_broken = |at: usize| {
+        let error = samples.get(at).and_then(|samples| samples.as_ref().err());
+        error.is_some_and(|error| error.kind() == ErrorKind::Corrupt)
+    };
+    if !pieces.iter().any(|(at, _)| is_broken(*at)) {
         return;
     }
     let whole: Vec<(usize, [Run; 3])> = pieces
         .iter()
-        .filter(|(at, _)| samples[*at].is_ok())
+        .filter(|(at, _)| samples.get(*at).is_some_and(Result::is_ok))
         .copied()
         .collect();
-    for number in broken {
-        let [row, column, channel] = pieces[number].1;
-        let distance = |[y, x, _]: &[Run; 3]| row.out.abs_diff(y.out) + column.out.abs_diff(x.out);
+    for piece in pieces.iter_mut().filter(|(at, _)| is_broken(*at)) {
+        let [row, column, channel] = piece.1;
+        let distance = |[y, x, _]: &[Run; 3]| {
+            let (down, across) = (row.out.abs_diff(y.out), column.out.abs_diff(x.out));
+            down.saturating_add(across)
+        };
         let near = whole
             .iter()
             .filter(|(_, [.., other])| other.out == channel.out)
@@ -315,7 +322,7 @@ fn stand_in(pieces: &mut [(usize, [Run; 3])], samples: &[Result<Samples>]) {
             step: 0,
             ..run
         };
-        pieces[number] = (at, [still(row, y), still(column, x), c]);
+        *piece = (at, [still(row, y), still(column, x), c]);
     }
 }
 

@@ -3,6 +3,7 @@
 use projectile_core::{DType, Error, Result};
 
 use super::Meaning;
+use crate::sizes::{product, to_u64};
 
 /// Elements of one dtype in a file or object, from `start` on.
 #[derive(Clone, Debug)]
@@ -46,14 +47,19 @@ impl FlatArray {
             .ok_or_else(|| too_large(shape))?;
         // Every stride is at most the number of elements, which is known to be one. Of an array without elements
         // the strides mean nothing.
-        let mut strides = vec![1u64; shape.len()];
-        if fortran_order {
-            (1..shape.len()).for_each(|i| strides[i] = strides[i - 1].saturating_mul(shape[i - 1]));
+        let mut next = 1u64;
+        let stride = |&size: &u64| {
+            let own = next;
+            next = own.saturating_mul(size);
+            own
+        };
+        let strides = if fortran_order {
+            shape.iter().map(stride).collect()
         } else {
-            (1..shape.len())
-                .rev()
-                .for_each(|i| strides[i - 1] = strides[i].saturating_mul(shape[i]));
-        }
+            let mut strides: Vec<u64> = shape.iter().rev().map(stride).collect();
+            strides.reverse();
+            strides
+        };
         Ok(Self {
             dtype,
             big_endian,
@@ -93,14 +99,12 @@ impl FlatArray {
 /// [`Limit`](projectile_core::ErrorKind::Limit) when that is beyond any file.
 pub(crate) fn bytes_of(dtype: DType, shape: &[u64]) -> Result<u64> {
     let zero = shape.contains(&0);
-    shape
-        .iter()
-        .try_fold(dtype.size() as u64, |bytes, &size| bytes.checked_mul(size))
+    product(shape.iter().chain([&to_u64(dtype.size())]))
         .filter(|&bytes| i64::try_from(bytes).is_ok())
         .or(zero.then_some(0))
         .ok_or_else(|| too_large(shape))
 }
 
-fn too_large(shape: &[u64]) -> Error {
+pub(super) fn too_large(shape: &[u64]) -> Error {
     Error::limit(format!("an array of shape {shape:?} is larger than any file"))
 }

@@ -1,5 +1,6 @@
 //! Reading an array by blocks, from what is far away: each block is a few long runs of bytes, and is kept.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::blob::Blob;
 use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division};
 use crate::open::OpenOptions;
 use crate::remote::GAP;
+use crate::sizes::{to_u64, to_usize};
 
 /// Bytes of a run that are brought in about the time that asking takes.
 const RUN: u64 = 64 << 10;
@@ -38,7 +40,7 @@ pub(super) fn blocks(
     info: SourceInfo,
     options: &OpenOptions,
 ) -> Result<ChunkedSource> {
-    let item = array.dtype.size() as u64;
+    let item = to_u64(array.dtype.size());
     let slowest_first = slowest_first(&array.strides, &array.shape);
     let lengths = lengths(&array.shape, &slowest_first, item, |axis| {
         info.axes
@@ -59,13 +61,17 @@ pub(super) fn blocks(
 
 /// The axes, that with the greatest stride first; of those with the same one, the longest last.
 fn slowest_first(strides: &[u64], shape: &[u64]) -> Vec<usize> {
-    let mut axes: Vec<usize> = (0..strides.len()).collect();
-    axes.sort_by_key(|&axis| (std::cmp::Reverse(strides[axis]), shape[axis]));
-    axes
+    let mut axes: Vec<_> = strides.iter().map(Reverse).zip(shape).enumerate().collect();
+    axes.sort_by_key(|(_, known)| *known);
+    axes.into_iter().map(|(axis, _)| axis).collect()
 }
 
 /// How long a block is along each axis: first along the fastest, until runs are long; then along those of a picture,
 /// as evenly as may be.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a block has at most the bytes of the array, below 2^63, and is one element long at least"
+)]
 fn lengths(
     shape: &[u64],
     slowest_first: &[usize],
@@ -75,7 +81,10 @@ fn lengths(
     let mut lengths = vec![1; shape.len()];
     let mut bytes = item;
     for &axis in slowest_first.iter().rev() {
-        let size = shape[axis].max(1);
+        let (Some(&size), Some(length)) = (shape.get(axis), lengths.get_mut(axis)) else {
+            continue;
+        };
+        let size = size.max(1);
         // Where the rest would come with it anyway, it is kept.
         let most = if size * bytes <= RUN + GAP {
             size
@@ -83,39 +92,56 @@ fn lengths(
             (RUN / bytes).clamp(1, size)
         };
         // Even blocks, none of which is a sliver.
-        lengths[axis] = size.div_ceil(size.div_ceil(most));
-        bytes *= lengths[axis];
-        if lengths[axis] < size {
+        *length = size.div_ceil(size.div_ceil(most));
+        bytes *= *length;
+        if *length < size {
             break;
         }
     }
     let whole_run = bytes;
     loop {
-        let grows = (0..shape.len())
-            .filter(|&axis| of_picture(axis) && lengths[axis] < shape[axis])
-            .min_by_key(|&axis| lengths[axis]);
-        let Some(axis) = grows else { return lengths };
-        let longer = (lengths[axis] * 2).min(shape[axis]);
-        let grown = bytes / lengths[axis] * longer;
+        let axes = lengths.iter_mut().zip(shape).enumerate();
+        let grows = axes
+            .filter(|(axis, (length, size))| of_picture(*axis) && **length < **size)
+            .map(|(_, axis)| axis)
+            .min_by_key(|(length, _)| **length);
+        let Some((length, size)) = grows else {
+            return lengths;
+        };
+        let longer = (*length * 2).min(*size);
+        let grown = bytes / *length * longer;
         if grown > BLOCK || (grown / whole_run > RUNS && grown > RUN) {
             return lengths;
         }
-        lengths[axis] = longer;
+        *length = longer;
         bytes = grown;
     }
 }
 
 impl FlatBlocks {
+    /// The axes of a block, that with the greatest stride first: elements along each, and from one to the next.
+    fn axes(&self, block: &Block) -> Vec<(u64, u64)> {
+        let axes: Vec<(u64, u64)> = block.lengths().zip(self.array.strides.iter().copied()).collect();
+        let slowest_first = self.slowest_first.iter();
+        slowest_first
+            .filter_map(|&axis| axes.get(axis).copied())
+            .collect()
+    }
+
     /// Where the bytes of a block are: runs of one length, in the order of the file.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "all of the array is in the file, which `FlatArray::present` made sure of"
+    )]
     fn runs(&self, block: &Block) -> Vec<Range<u64>> {
-        let item = self.array.dtype.size() as u64;
+        let item = to_u64(self.array.dtype.size());
         let mut run = 1;
-        let mut slower = self.slowest_first.clone();
+        let mut slower = self.axes(block);
         // An axis of one element adds nothing to the run, whatever its stride.
-        while let Some(&axis) = slower.last()
-            && (self.array.strides[axis] == run || length(block, axis) == 1)
+        while let Some((length, stride)) = slower.last()
+            && (*stride == run || *length == 1)
         {
-            run *= length(block, axis);
+            run *= length;
             slower.pop();
         }
         let first: u64 = block
@@ -125,11 +151,10 @@ impl FlatBlocks {
             .map(|(range, stride)| range.start * stride)
             .sum();
         let mut starts = vec![first];
-        for &axis in &slower {
-            let steps = length(block, axis);
+        for (steps, stride) in slower {
             starts = starts
                 .iter()
-                .flat_map(|start| (0..steps).map(move |i| start + i * self.array.strides[axis]))
+                .flat_map(|start| (0..steps).map(move |i| start + i * stride))
                 .collect();
         }
         starts
@@ -142,34 +167,40 @@ impl FlatBlocks {
     }
 
     /// The samples of a block of which `runs` are the bytes.
-    fn samples(&self, block: &Block, runs: &[Bytes]) -> Samples {
+    fn samples(&self, block: &Block, runs: &[Bytes]) -> Result<Samples> {
         let bytes = runs.concat();
-        let in_order = self
-            .slowest_first
-            .iter()
-            .filter(|&&axis| length(block, axis) > 1)
-            .is_sorted();
+        let expected = block.samples().checked_mul(to_u64(self.array.dtype.size()));
+        if expected != Some(to_u64(bytes.len())) {
+            return Err(fewer());
+        }
+        let lengths: Vec<usize> = block.lengths().map(to_usize).collect();
+        let is_long = |axis: &usize| lengths.get(*axis).is_some_and(|length| *length > 1);
+        let in_order = self.slowest_first.iter().filter(|axis| is_long(axis)).is_sorted();
         let bytes = if in_order {
             bytes
         } else {
-            self.turned(block, &bytes)
+            self.turned(&lengths, &bytes)
         };
         let stored = Samples::from_bytes(self.array.dtype, &bytes, self.array.big_endian);
-        self.array.meaning.of(stored)
+        Ok(self.array.meaning.of(stored))
     }
 
-    /// The elements of a block, from the order of the file to that of its axes.
-    fn turned(&self, block: &Block, bytes: &[u8]) -> Vec<u8> {
+    /// The elements of a block of these lengths, from the order of the file to that of its axes.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "there are as many bytes as a block of these lengths has, and a length for each axis"
+    )]
+    fn turned(&self, lengths: &[usize], bytes: &[u8]) -> Vec<u8> {
         let item = self.array.dtype.size();
-        let mut strides = vec![0; block.0.len()];
+        let mut strides = vec![0; lengths.len()];
         let mut stride = item;
         for &axis in self.slowest_first.iter().rev() {
             strides[axis] = stride;
-            stride *= length(block, axis) as usize;
+            stride *= lengths[axis];
         }
         let mut starts = vec![0];
-        for (axis, stride) in strides.iter().enumerate() {
-            let steps = length(block, axis) as usize;
+        for (stride, &steps) in strides.iter().zip(lengths) {
             starts = starts
                 .iter()
                 .flat_map(|start| (0..steps).map(move |i| start + i * stride))
@@ -183,8 +214,8 @@ impl FlatBlocks {
     }
 }
 
-fn length(block: &Block, axis: usize) -> u64 {
-    block.0[axis].end - block.0[axis].start
+fn fewer() -> Error {
+    Error::internal("fewer bytes came than were asked for")
 }
 
 impl BlockReader for FlatBlocks {
@@ -200,11 +231,9 @@ impl BlockReader for FlatBlocks {
             .iter()
             .zip(&runs)
             .map(|(block, runs)| {
-                let (of_block, others) = rest
-                    .split_at_checked(runs.len())
-                    .ok_or_else(|| Error::internal("fewer bytes came than were asked for"))?;
+                let (of_block, others) = rest.split_at_checked(runs.len()).ok_or_else(fewer)?;
                 rest = others;
-                Ok(self.samples(block, of_block))
+                self.samples(block, of_block)
             })
             .collect()
     }

@@ -48,6 +48,7 @@ macro_rules! integers {
     ($($ty:ty),*) => {$(
         impl Number for $ty {
             #[allow(clippy::cast_lossless, reason = "the same macro serves 64-bit integers, for which From is not")]
+            #[expect(clippy::as_conversions, reason = "64-bit integers are meant to be rounded")]
             fn float(self) -> f64 {
                 self as f64
             }
@@ -124,10 +125,10 @@ fn turned(samples: &Samples) -> Samples {
         ($($from:ident $to:ident: $ty:ty;)*) => {
             match samples {
                 $(Samples::$from(buffer) => Samples::$to(
-                    buffer.as_slice().iter().map(|&v| v.wrapping_add(<$ty>::MIN) as _).collect::<Vec<_>>().into(),
+                    buffer.as_slice().iter().map(|&v| v.wrapping_add(<$ty>::MIN).cast_unsigned()).collect::<Vec<_>>().into(),
                 ),)*
                 Samples::UInt8(buffer) => {
-                    Samples::Int8(buffer.as_slice().iter().map(|&v| (v ^ 0x80) as i8).collect::<Vec<_>>().into())
+                    Samples::Int8(buffer.as_slice().iter().map(|&v| (v ^ 0x80).cast_signed()).collect::<Vec<_>>().into())
                 }
                 other => other.clone(),
             }
@@ -138,14 +139,14 @@ fn turned(samples: &Samples) -> Samples {
 
 fn low_bits(samples: &Samples, bits: u32, signed: bool) -> Samples {
     macro_rules! low {
-        ($($from:ident $to:ident: $unsigned:ty, $signed:ty;)*) => {
+        ($($from:ident $to:ident: $unsigned:ty;)*) => {
             match samples {
                 $(Samples::$from(buffer) => {
                     let above = <$unsigned>::BITS.saturating_sub(bits.max(1));
                     let words = buffer.as_slice().iter();
                     if signed {
                         Samples::$to(
-                            words.map(|&v| ((v << above) as $signed) >> above).collect::<Vec<_>>().into(),
+                            words.map(|&v| (v << above).cast_signed() >> above).collect::<Vec<_>>().into(),
                         )
                     } else {
                         Samples::$from(words.map(|&v| (v << above) >> above).collect::<Vec<_>>().into())
@@ -155,7 +156,7 @@ fn low_bits(samples: &Samples, bits: u32, signed: bool) -> Samples {
             }
         };
     }
-    low! { UInt8 Int8: u8, i8; UInt16 Int16: u16, i16; UInt32 Int32: u32, i32; UInt64 Int64: u64, i64; }
+    low! { UInt8 Int8: u8; UInt16 Int16: u16; UInt32 Int32: u32; UInt64 Int64: u64; }
 }
 
 fn line(samples: Samples, linear: Linear) -> Samples {

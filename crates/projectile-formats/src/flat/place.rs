@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use projectile_core::{ArraySource, ErrorKind, Result, Source, SourceInfo};
 
+use super::array::too_large;
 use super::region::RegionSource;
 use super::whole::read_samples;
 use super::{FlatArray, blocks};
 use crate::blob::{Blob, BlobReader, FileBlob};
 use crate::open::OpenOptions;
+use crate::sizes::{to_u64, to_usize};
 
 /// A file on this machine, or an object elsewhere.
 #[derive(Clone, Debug)]
@@ -77,8 +79,9 @@ pub(crate) fn source(
             Place::Elsewhere(_) => Arc::new(blocks::blocks(blob, array.clone(), info, options)?),
         });
     }
-    *whole -= bytes;
-    let count = bytes / array.dtype.size() as u64;
+    *whole = whole.saturating_sub(bytes);
+    #[expect(clippy::arithmetic_side_effects, reason = "no dtype has elements of no bytes")]
+    let count = bytes / to_u64(array.dtype.size());
     let samples = match place {
         Place::Here(file) => {
             let mut reader = FileReader {
@@ -90,15 +93,16 @@ pub(crate) fn source(
             samples
         }
         Place::Elsewhere(blob) => {
-            let read = blob.read_one(array.start..array.start + bytes)?;
+            let read = blob.read_one(array.start..array.start.saturating_add(bytes))?;
             read_samples(&mut &read[..], array.dtype, array.big_endian, count, options)?
         }
     };
-    let strides = array.strides.iter().map(|&stride| stride as isize).collect();
+    let strides = array.strides.iter().map(|&stride| isize::try_from(stride));
+    let strides = strides.collect::<std::result::Result<_, _>>();
     Ok(Arc::new(ArraySource::strided(
         array.meaning.of(samples),
         0,
-        strides,
+        strides.map_err(|_| too_large(&array.shape))?,
         info,
     )?))
 }
@@ -111,13 +115,16 @@ struct FileReader<'a> {
 
 impl Read for FileReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = self.file.size().saturating_sub(self.position);
-        let length = out.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let left = to_usize(self.file.size().saturating_sub(self.position));
+        let out = match out.split_at_mut_checked(left) {
+            Some((out, _)) => out,
+            None => out,
+        };
         self.file
-            .read_into(&mut out[..length], self.position)
+            .read_into(out, self.position)
             .map_err(io::Error::other)?;
-        self.position += length as u64;
-        Ok(length)
+        self.position = self.position.saturating_add(to_u64(out.len()));
+        Ok(out.len())
     }
 }
 

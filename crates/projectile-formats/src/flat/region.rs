@@ -8,6 +8,7 @@ use projectile_core::{
 
 use super::FlatArray;
 use crate::blob::FileBlob;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// The most that one answer may take, in bytes.
 const MAX_ANSWER: u64 = 1 << 30;
@@ -39,18 +40,19 @@ impl RegionSource {
         Self { file, array, info }
     }
 
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "who asks stays inside of the array, all of which is in the file, and answers are of `MAX_ANSWER` at most"
+    )]
     fn region(&self, request: &ReadRequest) -> Result<Pixels> {
         let (height, width) = request.output_size();
         let axes = &self.info.axes;
         let all: Vec<u64> = (0..axes.channels()).collect();
         let channels = request.selection.channels.as_ref().unwrap_or(&all);
-        let samples = height as u64 * width as u64 * channels.len() as u64;
-        let item = self.array.dtype.size() as u64;
-        let largest = item.max(self.info.dtype.size() as u64);
-        if samples
-            .checked_mul(largest)
-            .is_none_or(|bytes| bytes > MAX_ANSWER)
-        {
+        let [rows, columns, wide] = [height, width, channels.len()].map(to_u64);
+        let item = to_u64(self.array.dtype.size());
+        let largest = item.max(to_u64(self.info.dtype.size()));
+        if product(&[rows, columns, wide, largest]).is_none_or(|bytes| bytes > MAX_ANSWER) {
             return Err(Error::limit(format!(
                 "a region of {height} × {width} pixels is too large to read at once"
             )));
@@ -62,24 +64,32 @@ impl RegionSource {
                 base += indices.next().copied().unwrap_or(0) * stride;
             }
         }
-        let stride = |name: &str| axes.position(name).map_or(0, |at| self.array.strides[at]);
+        let stride = |name: &str| {
+            let mut strides = axes.iter().zip(&self.array.strides);
+            let of_axis = strides.find(|(axis, _)| axis.name == name);
+            of_axis.map_or(0, |(_, stride)| *stride)
+        };
         base += request.region.y * stride("y") + request.region.x * stride("x");
 
-        let mut out = vec![0; (samples * item) as usize];
+        let mut out = vec![0; to_usize(rows * columns * wide * item)];
         let step = request.step.max(1);
-        let wide = channels.len() as u64;
+        // Where steps would lead beyond all files only the first row or column is wanted.
         let rows = Axis {
-            count: height as u64,
-            stride: stride("y") * step,
-            output: width as u64 * wide,
+            count: rows,
+            stride: stride("y").saturating_mul(step),
+            output: columns * wide,
         };
         let columns = Axis {
-            count: width as u64,
-            stride: stride("x") * step,
+            count: columns,
+            stride: stride("x").saturating_mul(step),
             output: wide,
         };
         // Neighbouring channels are read together, others one by one.
-        let neighbours = channels.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let following = channels.iter().skip(1);
+        let neighbours = channels
+            .iter()
+            .zip(following)
+            .all(|(channel, next)| channel.checked_add(1) == Some(*next));
         let runs: Vec<(u64, u64, u64)> = if neighbours {
             channels
                 .first()
@@ -114,12 +124,17 @@ impl RegionSource {
     }
 
     /// Reads a block of the file, slowest axis first, into its places in `out`.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "all of the array is in the file, which `FlatArray::present` made sure of"
+    )]
     fn gather(&self, axes: &[Axis], base: u64, at: u64, out: &mut [u8], request: &ReadRequest) -> Result<()> {
-        let item = self.array.dtype.size() as u64;
-        let span = 1 + axes
+        let item = to_u64(self.array.dtype.size());
+        let reach: u64 = axes
             .iter()
-            .map(|axis| (axis.count - 1) * axis.stride)
-            .sum::<u64>();
+            .map(|axis| axis.count.saturating_sub(1) * axis.stride)
+            .sum();
+        let span = reach + 1;
         let wanted: u64 = axes.iter().map(|axis| axis.count).product();
         let contiguous = axes
             .last()
@@ -146,9 +161,9 @@ impl RegionSource {
                 Ok(())
             }
             _ => {
-                let mut bytes = vec![0; (span * item) as usize];
+                let mut bytes = vec![0; to_usize(span * item)];
                 self.file.read_into(&mut bytes, self.array.start + base * item)?;
-                scatter(axes, &bytes, 0, at, out, item as usize);
+                scatter(axes, &bytes, 0, at, out, self.array.dtype.size());
                 Ok(())
             }
         }
@@ -157,6 +172,10 @@ impl RegionSource {
 
 /// The same elements by as few axes as there can be: one of a single element says nothing, and one that goes on where the
 /// next one ends is a longer run of it, of up to `most` elements.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an axis of two elements or more reaches less than twice as far as its array, which has below 2^63"
+)]
 fn joined(axes: &[Axis], most: u64) -> Vec<Axis> {
     let mut joined: Vec<Axis> = Vec::new();
     for axis in axes.iter().filter(|axis| axis.count != 1) {
@@ -178,6 +197,12 @@ fn joined(axes: &[Axis], most: u64) -> Vec<Axis> {
 }
 
 /// Puts the wanted elements of a span into their places.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "the span, which is in memory, ends with the last of them, and the answer has a place for each"
+)]
 fn scatter(axes: &[Axis], span: &[u8], from: u64, at: u64, out: &mut [u8], item: usize) {
     let copy = |out: &mut [u8], from: u64, at: u64, length: usize| {
         let (from, at) = (from as usize * item, at as usize * item);

@@ -8,6 +8,7 @@ use projectile_core::{DType, Error, Result, Samples};
 
 use super::place::header_error;
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// Bytes between two looks at the cancel flag.
 const CHUNK: usize = 8 << 20;
@@ -65,8 +66,8 @@ fn read_as<T: Pod>(count: usize, fill: &mut impl FnMut(&mut [u8]) -> Result<()>)
 }
 
 fn fill(reader: &mut impl Read, bytes: &mut [u8], options: &OpenOptions) -> Result<()> {
-    let total = bytes.len() as u64;
-    let mut done = 0;
+    let total = to_u64(bytes.len());
+    let mut done = 0u64;
     for chunk in bytes.chunks_mut(CHUNK) {
         options.cancel.check()?;
         reader.read_exact(chunk).map_err(|error| match error.kind() {
@@ -75,7 +76,7 @@ fn fill(reader: &mut impl Read, bytes: &mut [u8], options: &OpenOptions) -> Resu
             )),
             _ => header_error(&error),
         })?;
-        done += chunk.len() as u64;
+        done = done.saturating_add(to_u64(chunk.len()));
         if let Some(progress) = &options.progress {
             progress.update(done, total);
         }

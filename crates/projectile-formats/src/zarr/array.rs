@@ -7,25 +7,29 @@ use projectile_core::{DType, Error, Result, Samples};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use zarrs::array::codec::CodecChain;
-use zarrs::array::codec::api::{ArrayToBytesCodecTraits, BytesRepresentation, CodecOptions};
-use zarrs::array::{ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, DataType, FillValue, data_type};
+use zarrs::array::codec::api::ArrayToBytesCodecTraits;
+use zarrs::array::{ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, DataType, FillValue};
 use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::metadata::v3::MetadataV3;
 
+use super::chain::{configured, dtype, guarded, invalid, joined, non_zero, options, unsupported};
 use super::codec;
+use super::crop::cropped;
+use super::shards::{Sharding, Shards};
 use crate::chunked::Block;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Dimensions beyond which an array is not looked at.
 const MOST_DIMENSIONS: usize = 16;
-/// Chunks of a shard, whose index is kept.
-const MOST_IN_SHARD: u64 = 4 << 20;
 
 /// How an array is stored.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) shape: Vec<u64>,
     /// What is decoded at a time: a chunk, or a chunk inside of a shard.
-    pub(super) block: Vec<u64>,
+    pub(super) block: Vec<NonZeroU64>,
+    /// Bytes of that.
+    bytes: u64,
     pub(super) dtype: DType,
     /// Names of the dimensions, where the metadata of version 3 says them.
     pub(super) names: Option<Vec<Option<String>>>,
@@ -38,40 +42,9 @@ pub(super) struct Layout {
     fill: FillValue,
 }
 
-/// How chunks are put together in objects.
-#[derive(Debug)]
-pub(super) struct Shards {
-    /// How many chunks of each axis are in one object.
-    pub(super) counts: Vec<u64>,
-    /// Bytes of its index.
-    pub(super) index_bytes: u64,
-    pub(super) index_is_first: bool,
-    index: CodecChain,
-}
-
-/// Where each chunk of a shard is in it: `None` for one that is not stored.
-pub(super) type Index = Vec<Option<std::ops::Range<u64>>>;
-
 #[derive(Deserialize)]
 struct Regular {
     chunk_shape: Vec<u64>,
-}
-
-#[derive(Deserialize)]
-struct Sharding {
-    chunk_shape: Vec<u64>,
-    codecs: Vec<MetadataV3>,
-    index_codecs: Vec<MetadataV3>,
-    #[serde(default)]
-    index_location: IndexLocation,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum IndexLocation {
-    Start,
-    #[default]
-    End,
 }
 
 impl Layout {
@@ -91,7 +64,7 @@ impl Layout {
         }
         let mut metadata = array_metadata_v2_to_v3(&metadata).map_err(unsupported)?;
         if let Some(compressor) = compressor.filter(|compressor| !compressor.is_null()) {
-            let id = compressor["id"].as_str().unwrap_or_default();
+            let id = compressor.get("id").and_then(Value::as_str).unwrap_or_default();
             if !codec::is_compressor(id) {
                 return Err(Error::unsupported(format!("the compressor {id:?} is not read")));
             }
@@ -153,22 +126,26 @@ impl Layout {
                 let shards = Shards::new(&chunk, &sharding)?;
                 (
                     sharding.chunk_shape,
-                    self::chain(&sharding.codecs)?,
+                    super::chain::chain(&sharding.codecs)?,
                     Some(shards),
                     inner,
                 )
             }
-            codecs => (chunk.clone(), self::chain(codecs)?, None, names.join(", ")),
+            codecs => (
+                chunk.clone(),
+                super::chain::chain(codecs)?,
+                None,
+                names.join(", "),
+            ),
         };
         if block.len() != shape.len() || chunk.len() != shape.len() {
             return Err(Error::corrupt(
                 "its chunks have other dimensions than it has itself",
             ));
         }
-        let bytes = product(&block).and_then(|count| count.checked_mul(dtype.size() as u64));
-        match bytes {
-            Some(0) => return Err(Error::corrupt("chunks of no elements")),
-            Some(bytes) if bytes <= codec::MOST_DECODED => {}
+        let bytes = product(block.iter().chain([&to_u64(dtype.size())]));
+        let bytes = match bytes {
+            Some(bytes) if bytes <= codec::MOST_DECODED => bytes,
             _ => {
                 return Err(Error::limit(format!(
                     "its chunks of {} elements are too large: at most {} bytes are decoded at a time",
@@ -176,7 +153,7 @@ impl Layout {
                     codec::MOST_DECODED
                 )));
             }
-        }
+        };
         let mut details = vec![
             ("zarr version".to_owned(), version.to_owned()),
             ("chunks".to_owned(), joined(&block)),
@@ -190,7 +167,8 @@ impl Layout {
             names: metadata.dimension_names.clone(),
             keys: ChunkKeyEncoding::from_metadata(&metadata.chunk_key_encoding).map_err(unsupported)?,
             shape,
-            block,
+            block: non_zero(&block)?,
+            bytes,
             shards,
             details,
             chain,
@@ -205,7 +183,7 @@ impl Layout {
             .0
             .iter()
             .zip(&self.block)
-            .map(|(range, length)| range.start / length)
+            .map(|(range, &length)| range.start / length)
             .collect()
     }
 
@@ -216,9 +194,9 @@ impl Layout {
 
     /// The most bytes that the object of one chunk can have.
     pub(super) fn most_encoded(&self) -> u64 {
-        let bytes = product(&self.block).unwrap_or(0) * self.dtype.size() as u64;
         // What is random grows a little when it is compressed.
-        bytes + bytes / 4 + (64 << 10)
+        let more = self.bytes / 4;
+        self.bytes.saturating_add(more).saturating_add(64 << 10)
     }
 
     /// The samples of a block from its chunk's bytes.
@@ -227,7 +205,7 @@ impl Layout {
             self.chain
                 .decode(
                     Cow::Borrowed(bytes),
-                    &non_zero(&self.block)?,
+                    &self.block,
                     &self.data_type,
                     &self.fill,
                     &options(),
@@ -237,22 +215,17 @@ impl Layout {
         let whole = decoded
             .into_fixed()
             .map_err(|error| Error::corrupt(error.to_string()))?;
-        let lengths: Vec<u64> = block.0.iter().map(|range| range.end - range.start).collect();
-        let item = self.dtype.size();
-        if whole.len() as u64 != product(&self.block).unwrap_or(0) * item as u64 {
-            return Err(Error::corrupt(
-                "a chunk with another number of bytes than its array says",
-            ));
+        let other_size = || Error::corrupt("a chunk with another number of bytes than its array says");
+        if to_u64(whole.len()) != self.bytes {
+            return Err(other_size());
         }
         let big_endian = cfg!(target_endian = "big");
-        if lengths == self.block {
+        if block.lengths().eq(self.block.iter().map(|length| length.get())) {
             return Ok(Samples::from_bytes(self.dtype, &whole, big_endian));
         }
-        Ok(Samples::from_bytes(
-            self.dtype,
-            &cropped(&whole, &self.block, &lengths, item),
-            big_endian,
-        ))
+        let lengths: Vec<u64> = block.lengths().collect();
+        let cropped = cropped(&whole, &self.block, &lengths).ok_or_else(other_size)?;
+        Ok(Samples::from_bytes(self.dtype, &cropped, big_endian))
     }
 
     /// What samples that are not stored are, where that is a real number.
@@ -268,86 +241,8 @@ impl Layout {
 
     /// The samples of a block that is not stored.
     pub(super) fn filled(&self, block: &Block) -> Samples {
-        let bytes = self.fill.as_ne_bytes().repeat(block.samples() as usize);
+        let bytes = self.fill.as_ne_bytes().repeat(to_usize(block.samples()));
         Samples::from_bytes(self.dtype, &bytes, cfg!(target_endian = "big"))
-    }
-}
-
-impl Shards {
-    fn new(shard: &[u64], sharding: &Sharding) -> Result<Self> {
-        let inner = &sharding.chunk_shape;
-        let divides = shard.len() == inner.len()
-            && shard
-                .iter()
-                .zip(inner)
-                .all(|(shard, inner)| *inner > 0 && *shard > 0 && shard % inner == 0);
-        if !divides {
-            return Err(Error::corrupt(format!(
-                "shards of {} elements do not consist of chunks of {}",
-                joined(shard),
-                joined(inner)
-            )));
-        }
-        let counts: Vec<u64> = shard
-            .iter()
-            .zip(inner)
-            .map(|(shard, inner)| shard / inner)
-            .collect();
-        if product(&counts).is_none_or(|count| count > MOST_IN_SHARD) {
-            return Err(Error::limit(format!(
-                "shards of {} chunks: at most {MOST_IN_SHARD} are in one",
-                joined(&counts)
-            )));
-        }
-        let index = chain(&sharding.index_codecs)?;
-        let representation = index.encoded_representation(
-            &index_shape(&counts)?,
-            &data_type::uint64(),
-            &FillValue::from(u64::MAX),
-        );
-        let BytesRepresentation::FixedSize(index_bytes) = representation.map_err(unsupported)? else {
-            return Err(Error::unsupported(
-                "an index of shards that is compressed is not read",
-            ));
-        };
-        Ok(Self {
-            counts,
-            index_bytes,
-            index_is_first: matches!(sharding.index_location, IndexLocation::Start),
-            index,
-        })
-    }
-
-    /// Where each chunk is, from the bytes of the index.
-    pub(super) fn decode(&self, bytes: &[u8]) -> Result<Index> {
-        let decoded = guarded(|| {
-            let shape = index_shape(&self.counts)?;
-            self.index
-                .decode(
-                    Cow::Borrowed(bytes),
-                    &shape,
-                    &data_type::uint64(),
-                    &FillValue::from(u64::MAX),
-                    &options(),
-                )
-                .map_err(|error| Error::corrupt(format!("the index of a shard: {error}")))
-        })?;
-        let words = decoded
-            .into_fixed()
-            .map_err(|error| Error::corrupt(error.to_string()))?;
-        let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
-        Ok(words
-            .as_chunks::<16>()
-            .0
-            .iter()
-            .map(|entry| {
-                let (halves, _) = entry.as_chunks::<8>();
-                match (word(&halves[0]), word(&halves[1])) {
-                    (u64::MAX, u64::MAX) => None,
-                    (offset, length) => Some(offset..offset.saturating_add(length)),
-                }
-            })
-            .collect())
     }
 }
 
@@ -373,111 +268,10 @@ pub fn check_array(json: &[u8], chunk: &[u8]) -> Result<()> {
     if layout.most_encoded() <= MOST {
         layout.decode(
             chunk,
-            &Block(layout.block.iter().map(|&length| 0..length).collect()),
+            &Block(layout.block.iter().map(|length| 0..length.get()).collect()),
         )?;
     }
     Ok(())
-}
-
-fn index_shape(counts: &[u64]) -> Result<Vec<NonZeroU64>> {
-    non_zero(&[counts, &[2]].concat())
-}
-
-fn non_zero(shape: &[u64]) -> Result<Vec<NonZeroU64>> {
-    let sizes = shape.iter().map(|&size| NonZeroU64::new(size));
-    sizes
-        .collect::<Option<_>>()
-        .ok_or_else(|| Error::corrupt("chunks of no elements"))
-}
-
-/// One thread decodes a block: others decode others.
-fn options() -> CodecOptions {
-    CodecOptions::default().with_concurrent_target(1)
-}
-
-/// What a library makes of bytes that it may not be ready for.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::corrupt(
-            "it cannot be decoded: it is broken in an unforeseen way",
-        ))
-    })
-}
-
-fn chain(codecs: &[MetadataV3]) -> Result<CodecChain> {
-    /// Bytes of an element that are shuffled, which takes so many rounds even where there are no elements.
-    const MOST_SHUFFLED: u64 = 1 << 16;
-    for codec in codecs {
-        let size = codec.configuration().and_then(|known| known.get("elementsize"));
-        if size.is_some_and(|size| size.as_u64().is_none_or(|size| size == 0 || size > MOST_SHUFFLED)) {
-            return Err(Error::corrupt(format!(
-                "{}: elements of that size are not shuffled",
-                codec.name()
-            )));
-        }
-    }
-    CodecChain::from_metadata(codecs).map_err(unsupported)
-}
-
-fn configured<T: for<'a> Deserialize<'a>>(metadata: &MetadataV3) -> Result<T> {
-    let configuration = serde_json::to_value(metadata).map_err(|error| invalid(&error))?;
-    serde_json::from_value(configuration["configuration"].clone())
-        .map_err(|error| Error::corrupt(format!("{}: {error}", metadata.name())))
-}
-
-fn dtype(name: &str) -> Result<DType> {
-    let name = match name {
-        "complex_float32" => "complex64",
-        "complex_float64" => "complex128",
-        name => name,
-    };
-    DType::ALL
-        .into_iter()
-        .find(|dtype| dtype.name() == name)
-        .ok_or_else(|| Error::unsupported(format!("an array of {name} is no picture")))
-}
-
-fn invalid(error: &serde_json::Error) -> Error {
-    Error::corrupt(format!("its metadata is broken: {error}"))
-}
-
-fn unsupported(error: impl std::fmt::Display) -> Error {
-    Error::unsupported(error.to_string())
-}
-
-fn product(sizes: &[u64]) -> Option<u64> {
-    sizes
-        .iter()
-        .try_fold(1u64, |product, &size| product.checked_mul(size))
-}
-
-fn joined(sizes: &[u64]) -> String {
-    sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" × ")
-}
-
-/// The first `lengths` elements along each axis, of an array of shape `whole`.
-fn cropped(bytes: &[u8], whole: &[u64], lengths: &[u64], item: usize) -> Vec<u8> {
-    let (Some(&row), Some(&kept)) = (whole.last(), lengths.last()) else {
-        return bytes.to_vec();
-    };
-    let (row, kept) = (row as usize * item, kept as usize * item);
-    let outer = &lengths[..lengths.len() - 1];
-    let mut out = Vec::with_capacity(outer.iter().product::<u64>() as usize * kept);
-    let mut place = vec![0u64; outer.len()];
-    loop {
-        let at = place
-            .iter()
-            .zip(whole)
-            .fold(0, |at, (index, size)| at * size + index) as usize
-            * row;
-        out.extend_from_slice(&bytes[at..at + kept]);
-        // The next row, as an odometer counts.
-        let Some(axis) = (0..place.len()).rev().find(|&axis| place[axis] + 1 < outer[axis]) else {
-            return out;
-        };
-        place[axis] += 1;
-        place[axis + 1..].fill(0);
-    }
 }
 
 #[cfg(test)]
@@ -516,7 +310,7 @@ mod tests {
         let layout = v2(|_| ()).unwrap();
         assert_eq!(
             (layout.block.as_slice(), layout.dtype),
-            (&[10, 20][..], DType::UInt16)
+            (&non_zero(&[10, 20]).unwrap()[..], DType::UInt16)
         );
         assert_eq!(layout.key(&[3, 4]), "3.4");
         let block = Block(vec![0..10, 0..20]);
@@ -544,8 +338,8 @@ mod tests {
         let layout = v3(|_| ()).unwrap();
         let shards = layout.shards.as_ref().unwrap();
         assert_eq!(
-            (shards.counts.as_slice(), shards.index_bytes),
-            (&[4, 3][..], 12 * 16 + 4)
+            (shards.place(&[9, 4]), shards.index_bytes),
+            ((vec![2, 1], 4), 12 * 16 + 4)
         );
         assert_eq!(layout.key(&[1, 2]), "c/1/2");
         assert!(shards.decode(&[0; 196]).is_err(), "the checksum");

@@ -1,6 +1,7 @@
 //! Chunks as blocks: each an object of its own, or a part of a shard whose index is kept.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,9 +9,11 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use projectile_core::{Cancel, Error, ErrorKind, Residence, Result, Samples};
 
-use super::array::{Index, Layout, Shards};
+use super::array::Layout;
+use super::shards::{Index, Shards};
 use crate::chunked::{Block, BlockReader};
 use crate::folder::{Folder, Found, Part, Wanted, join};
+use crate::sizes::to_u64;
 
 /// Bytes of the shards' indexes that are kept of an array.
 const INDEXES: u64 = 16 << 20;
@@ -38,6 +41,24 @@ struct Known {
     index: Index,
 }
 
+/// A chunk that is to be read, and where its samples go.
+type Missing<'a> = (&'a Block, &'a mut Option<Result<Samples>>);
+
+impl Known {
+    /// Where the chunk of this number is, which takes `most` bytes at most; `None` for one that is not stored.
+    fn range(&self, number: usize, most: u64) -> Result<Option<Range<u64>>> {
+        let range = self.index.get(number).cloned();
+        let range =
+            range.ok_or_else(|| Error::corrupt("the index of a shard has fewer chunks than the shard"))?;
+        let leads_out =
+            |range: &Range<u64>| range.end > self.size || range.end.saturating_sub(range.start) > most;
+        if range.as_ref().is_some_and(leads_out) {
+            return Err(Error::corrupt("the index of a shard points out of it"));
+        }
+        Ok(range)
+    }
+}
+
 impl ZarrBlocks {
     pub(super) fn new(
         folder: Arc<dyn Folder>,
@@ -46,7 +67,7 @@ impl ZarrBlocks {
         stamp: Option<(String, Bytes)>,
     ) -> Self {
         let weigh = |_: &Vec<u64>, known: &Arc<Known>| {
-            let bytes = known.index.len() * size_of::<Option<std::ops::Range<u64>>>();
+            let bytes = size_of_val(known.index.as_slice());
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         Self {
@@ -67,7 +88,7 @@ impl ZarrBlocks {
         let is_due = !is_far || checked.elapsed() >= TRUST;
         is_due.then(|| Wanted {
             key: key.clone(),
-            part: Part::Whole(bytes.len() as u64),
+            part: Part::Whole(to_u64(bytes.len())),
         })
     }
 
@@ -133,11 +154,12 @@ impl ZarrBlocks {
         let mut read: Vec<Option<Result<Samples>>> = blocks.iter().map(|_| None).collect();
         // Once more for those whose shard was written anew since its index was read.
         for is_last in [false, true] {
-            let missing: Vec<usize> = (0..blocks.len()).filter(|&at| read[at].is_none()).collect();
+            let missing = blocks.iter().zip(&mut read);
+            let missing: Vec<_> = missing.filter(|(_, samples)| samples.is_none()).collect();
             if missing.is_empty() {
                 break;
             }
-            self.read_indexed(blocks, &missing, shards, is_last, &mut read)?;
+            self.read_indexed(missing, shards, is_last)?;
         }
         let lost = || Err(Error::internal("a chunk of a shard was not read"));
         Ok(read
@@ -147,58 +169,45 @@ impl ZarrBlocks {
     }
 
     /// Reads the blocks `missing`; leaves those unread whose index is outdated, unless this is the last try.
-    fn read_indexed(
-        &self,
-        blocks: &[Block],
-        missing: &[usize],
-        shards: &Shards,
-        is_last: bool,
-        read: &mut [Option<Result<Samples>>],
-    ) -> Result<()> {
-        let mut by_shard: HashMap<Vec<u64>, Vec<(usize, usize)>> = HashMap::new();
-        for &at in missing {
-            let place = self.layout.place(&blocks[at]);
-            let shard = place
-                .iter()
-                .zip(&shards.counts)
-                .map(|(place, count)| place / count)
-                .collect();
-            let within = place.iter().zip(&shards.counts);
-            let within = within.fold(0, |within, (place, count)| within * count + place % count);
-            by_shard.entry(shard).or_default().push((at, within as usize));
+    fn read_indexed(&self, missing: Vec<Missing<'_>>, shards: &Shards, is_last: bool) -> Result<()> {
+        let mut by_shard: HashMap<Vec<u64>, Vec<(usize, Missing<'_>)>> = HashMap::new();
+        for (block, samples) in missing {
+            let (shard, number) = shards.place(&self.layout.place(block));
+            by_shard
+                .entry(shard)
+                .or_default()
+                .push((number, (block, samples)));
         }
-        let places: Vec<Vec<u64>> = by_shard.keys().cloned().collect();
+        let (places, chunks): (Vec<_>, Vec<_>) = by_shard.into_iter().unzip();
         let indexes = self.indexes(&places, shards)?;
         let (mut wanted, mut asked) = (Vec::new(), Vec::new());
         let most = self.layout.most_encoded();
-        for (place, known) in places.iter().zip(indexes) {
+        for ((place, chunks), known) in places.into_iter().zip(chunks).zip(indexes) {
             let mut ranges = Vec::new();
             let mut of_ranges = Vec::new();
-            for &(at, within) in &by_shard[place] {
-                read[at] = match &known {
-                    Err(error) => Some(Err(error.clone())),
-                    Ok(None) => Some(self.sample(None, &blocks[at])),
-                    Ok(Some(known)) => match known.index.get(within).and_then(Option::as_ref) {
-                        None => Some(self.sample(None, &blocks[at])),
-                        Some(range) if range.end > known.size || range.end - range.start > most => {
-                            Some(Err(Error::corrupt("the index of a shard points out of it")))
-                        }
-                        Some(range) => {
-                            ranges.push(range.clone());
-                            of_ranges.push(at);
-                            None
-                        }
-                    },
+            for (number, (block, samples)) in chunks {
+                let range = match &known {
+                    Err(error) => Err(error.clone()),
+                    Ok(None) => Ok(None),
+                    Ok(Some(known)) => known.range(number, most),
                 };
+                match range {
+                    Err(error) => *samples = Some(Err(error)),
+                    Ok(None) => *samples = Some(self.sample(None, block)),
+                    Ok(Some(range)) => {
+                        ranges.push(range);
+                        of_ranges.push((block, samples));
+                    }
+                }
             }
             if let Ok(Some(known)) = known
                 && !ranges.is_empty()
             {
                 wanted.push(Wanted {
-                    key: self.key(place)?,
+                    key: self.key(&place)?,
                     part: Part::Ranges(ranges),
                 });
-                asked.push((place.clone(), known.version, of_ranges));
+                asked.push((place, known.version, of_ranges));
             }
         }
         if wanted.is_empty() {
@@ -223,9 +232,9 @@ impl ZarrBlocks {
                 )),
                 Err(error) => Err(error),
             };
-            for (number, at) in of_ranges.into_iter().enumerate() {
-                read[at] = Some(match &found {
-                    Ok(found) => self.sample(found.bytes.get(number), &blocks[at]),
+            for (number, (block, samples)) in of_ranges.into_iter().enumerate() {
+                *samples = Some(match &found {
+                    Ok(found) => self.sample(found.bytes.get(number), block),
                     Err(error) => Err(error.clone()),
                 });
             }

@@ -17,6 +17,7 @@ use zarrs::metadata::Configuration;
 use zarrs::plugin::{ExtensionName, ZarrVersion};
 
 use super::blosc;
+use crate::sizes::{to_u64, to_usize};
 
 /// Decoded bytes of a chunk beyond which it is not read.
 pub(super) const MOST_DECODED: u64 = 1 << 30;
@@ -96,14 +97,14 @@ fn bounded(mut decoder: impl Read, packed: &[u8], most: u64) -> Result<Vec<u8>, 
         packed
             .len()
             .saturating_mul(HOPE)
-            .min((most as usize).saturating_add(1)),
+            .min(to_usize(most).saturating_add(1)),
     );
     decoder
         .by_ref()
         .take(most.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > most {
+    if to_u64(bytes.len()) > most {
         return Err(too_much(most));
     }
     Ok(bytes)
@@ -122,7 +123,7 @@ fn lz4(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
     if u64::from(length) > most {
         return Err(too_much(most));
     }
-    lz4_block(block, length as usize)
+    lz4_block(block, to_usize(length.into()))
 }
 
 /// An LZ4 block of `length` bytes.
@@ -143,12 +144,12 @@ pub(super) fn lz4_block(block: &[u8], length: usize) -> Result<Vec<u8>, String> 
 
 /// `length` bytes of zstd.
 pub(super) fn zstd(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
-    Compressor::Zstd.decode(packed, length as u64)
+    Compressor::Zstd.decode(packed, to_u64(length))
 }
 
 /// `length` bytes of zlib.
 pub(super) fn zlib(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
-    Compressor::Zlib.decode(packed, length as u64)
+    Compressor::Zlib.decode(packed, to_u64(length))
 }
 
 impl ExtensionName for Compressor {

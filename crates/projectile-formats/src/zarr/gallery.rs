@@ -32,6 +32,9 @@ struct Item {
     is_label: bool,
 }
 
+/// A group that images are in: its name and its path.
+type Parent = (String, String);
+
 /// What a hierarchy holds, and what of it is not shown.
 #[derive(Default)]
 struct Gallery {
@@ -71,11 +74,8 @@ impl Gallery {
             return self.plate(nodes, &name, &node, wells);
         }
         if let Some(images) = &meaning.well {
-            return self.children(
-                nodes,
-                &[(name, node.path)],
-                images.iter().map(|image| (0, image.as_str())),
-            );
+            let parent = (name, node.path);
+            return self.children(nodes, images.iter().map(|image| (&parent, image.as_str())));
         }
         if meaning.multiscale.is_some() {
             self.items.push(Item {
@@ -92,11 +92,8 @@ impl Gallery {
             &meaning.labels
         };
         if !listed.is_empty() {
-            return self.children(
-                nodes,
-                &[(name, node.path)],
-                listed.iter().map(|image| (0, image.as_str())),
-            );
+            let parent = (name, node.path);
+            return self.children(nodes, listed.iter().map(|image| (&parent, image.as_str())));
         }
         self.walk(nodes, name, node)
     }
@@ -109,7 +106,7 @@ impl Gallery {
             let Some(children) = nodes.children(&path)? else {
                 return self.unlisted(nodes, &name, &path);
             };
-            seen += children.len();
+            seen = children.len().saturating_add(seen);
             if seen > MOST_NODES || depth > MOST_DEPTH {
                 self.note(
                     "more",
@@ -137,7 +134,7 @@ impl Gallery {
                 }
                 match ngff::read(&node.attributes) {
                     Ok(meaning) if meaning == Meaning::default() => {
-                        groups.push_back((name, node.path, depth + 1));
+                        groups.push_back((name, node.path, depth.saturating_add(1)));
                     }
                     // What a converter of files says of them beside them, which are found anyway.
                     Ok(meaning) if !meaning.series.is_empty() && meaning.multiscale.is_none() => {}
@@ -159,15 +156,15 @@ impl Gallery {
             Some(Ok(Some(node))) => ngff::read(&node.attributes)?.series,
             _ => Vec::new(),
         };
-        let parents = [(name.to_owned(), path.to_owned())];
+        let parent = (name.to_owned(), path.to_owned());
         if !said.is_empty() {
-            return self.children(nodes, &parents, said.iter().map(|image| (0, image.as_str())));
+            return self.children(nodes, said.iter().map(|image| (&parent, image.as_str())));
         }
         // Without such a list they are counted.
         let first = nodes.load(&[join(path, "0")?])?.into_iter().next();
         if matches!(first, Some(Ok(Some(_)))) {
             let numbers: Vec<String> = (0..MOST_LABELLED).map(|number| number.to_string()).collect();
-            self.children(nodes, &parents, numbers.iter().map(|number| (0, number.as_str())))?;
+            self.children(nodes, numbers.iter().map(|number| (&parent, number.as_str())))?;
             self.errors.clear();
             self.notes.clear();
             return Ok(());
@@ -180,13 +177,12 @@ impl Gallery {
 
     /// The images of a plate: the first of each well, then the second, ….
     fn plate(&mut self, nodes: &Nodes<'_>, name: &str, node: &Node, wells: &[String]) -> Result<()> {
-        let shown = &wells[..wells.len().min(MOST_IMAGES)];
+        let shown = wells.get(..MOST_IMAGES).unwrap_or(wells);
         let paths = shown
             .iter()
             .map(|well| join(&node.path, well))
             .collect::<Result<Vec<_>>>()?;
-        let mut parents = Vec::new();
-        let mut fields: Vec<(usize, usize, String)> = Vec::new();
+        let mut found: Vec<(Parent, Vec<String>)> = Vec::new();
         for ((well, path), loaded) in shown.iter().zip(&paths).zip(nodes.load(&paths)?) {
             let read = loaded.and_then(|node| match node {
                 Some(node) => ngff::read(&node.attributes),
@@ -194,25 +190,23 @@ impl Gallery {
             });
             match read {
                 Ok(meaning) => {
-                    let images = meaning.well.unwrap_or_default();
-                    let at = parents.len();
-                    fields.extend(
-                        images
-                            .into_iter()
-                            .enumerate()
-                            .map(|(number, image)| (number, at, image)),
-                    );
-                    parents.push((below(name, well), path.clone()));
+                    let parent = (below(name, well), path.clone());
+                    found.push((parent, meaning.well.unwrap_or_default()));
                 }
                 Err(error) => self.fault(&below(name, well), error),
             }
         }
+        let mut fields: Vec<(usize, usize, &Parent, &str)> = Vec::new();
+        for (at, (parent, images)) in found.iter().enumerate() {
+            let images = images.iter().enumerate();
+            fields.extend(images.map(|(number, image)| (number, at, parent, image.as_str())));
+        }
         let all = fields.len();
         if all > MOST_IMAGES {
             // Some of each well rather than all of some.
-            fields.sort();
+            fields.sort_by_key(|(number, at, ..)| (*number, *at));
             fields.truncate(MOST_IMAGES);
-            fields.sort_by_key(|(number, at, _)| (*at, *number));
+            fields.sort_by_key(|(number, at, ..)| (*at, *number));
         }
         if fields.len() < all || shown.len() < wells.len() {
             self.note(
@@ -227,25 +221,23 @@ impl Gallery {
         }
         self.children(
             nodes,
-            &parents,
-            fields.iter().map(|(_, at, image)| (*at, image.as_str())),
+            fields.into_iter().map(|(_, _, parent, image)| (parent, image)),
         )
     }
 
-    /// Images by their paths in the groups `parents`, which are a name and a path each.
+    /// Images by the groups that they are in and their paths in these.
     fn children<'b>(
         &mut self,
         nodes: &Nodes<'_>,
-        parents: &[(String, String)],
-        images: impl Iterator<Item = (usize, &'b str)>,
+        images: impl Iterator<Item = (&'b Parent, &'b str)>,
     ) -> Result<()> {
-        let images: Vec<(usize, &str)> = images.take(MOST_NODES).collect();
+        let images: Vec<(&Parent, &str)> = images.take(MOST_NODES).collect();
         let paths = images
             .iter()
-            .map(|(at, image)| join(&parents[*at].1, image))
+            .map(|((_, path), image)| join(path, image))
             .collect::<Result<Vec<_>>>()?;
-        for ((at, image), loaded) in images.into_iter().zip(nodes.load(&paths)?) {
-            let name = below(&parents[at].0, image);
+        for (((parent, _), image), loaded) in images.into_iter().zip(nodes.load(&paths)?) {
+            let name = below(parent, image);
             let read = loaded.and_then(|node| {
                 let node = node.ok_or_else(|| Error::corrupt("it is named, but not there"))?;
                 let meaning = ngff::read(&node.attributes)?;
@@ -268,7 +260,7 @@ impl Gallery {
 
     /// The labels of the images that were found, after them.
     fn labels(&mut self, nodes: &Nodes<'_>) -> Result<()> {
-        let images: Vec<(String, String)> = self
+        let images: Vec<Parent> = self
             .items
             .iter()
             .filter(|item| item.multiscale.is_some() && !item.is_label)
@@ -279,24 +271,23 @@ impl Gallery {
         }
         let paths: Vec<String> = images.iter().map(|(_, path)| path.clone()).collect();
         let mut labels = Vec::new();
-        for (at, loaded) in nodes.load(&paths)?.into_iter().enumerate() {
+        for (image, loaded) in images.iter().zip(nodes.load(&paths)?) {
             match loaded.and_then(|node| node.map(|node| ngff::read(&node.attributes)).transpose()) {
                 Ok(found) => labels.extend(
                     found
                         .into_iter()
                         .flat_map(|meaning| meaning.labels)
-                        .map(|label| (at, label)),
+                        .map(|label| (image, label)),
                 ),
-                Err(error) => self.fault(&images[at].0, error),
+                Err(error) => self.fault(&image.0, error),
             }
         }
         let before = self.items.len();
         self.children(
             nodes,
-            &images,
-            labels.iter().map(|(at, label)| (*at, label.as_str())),
+            labels.iter().map(|(image, label)| (*image, label.as_str())),
         )?;
-        for item in &mut self.items[before..] {
+        for item in self.items.iter_mut().skip(before) {
             item.is_label = true;
         }
         Ok(())

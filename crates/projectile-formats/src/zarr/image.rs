@@ -14,6 +14,7 @@ use super::node::Node;
 use crate::chunked::{ChunkedOptions, ChunkedSource, Division, LeveledSource};
 use crate::folder::Folder;
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// An image of which something may still be told.
 pub(super) struct Draft {
@@ -93,7 +94,7 @@ pub(super) fn leveled(
     info.dimensions = dimensions(&info.axes, &image.axes, dataset);
     info.levels = levels.iter().map(|(level, ..)| *level).collect();
     let channels = info.axes.channels();
-    if image.channels.len() as u64 == channels {
+    if to_u64(image.channels.len()) == channels {
         info.channels.clone_from(&image.channels);
     }
     info.photometric = photometric(&info, is_label);
@@ -129,6 +130,10 @@ fn fitting(full: &Axes, first: &Layout, axes: &Axes, layout: &Layout, last: u64)
     if axes.channels() != full.channels() {
         return Err(Error::unsupported("it has other channels than the first"));
     }
+    #[expect(
+        clippy::as_conversions,
+        reason = "what is rounded to a power of two is held against the sizes below"
+    )]
     let factor = |full: u64, size: u64| (full as f64 / size as f64).log2().round().exp2() as u64;
     // Of the longer side, which rounding changes least.
     let factor = if full.height() >= full.width() {
@@ -165,7 +170,7 @@ fn chunked(
     let divisions = layout
         .block
         .iter()
-        .map(|&length| Division::Even(length))
+        .map(|length| Division::Even(length.get()))
         .collect();
     let chunked = ChunkedOptions::of(residence, options.cache.clone());
     let blocks = ZarrBlocks::new(
@@ -239,25 +244,20 @@ fn dimensions(axes: &Axes, known: &[Axis], dataset: &Dataset) -> Vec<Dimension> 
 }
 
 fn photometric(info: &SourceInfo, is_label: bool) -> Photometric {
+    const PRIMARIES: [[u8; 3]; 3] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
     if is_label {
         return Photometric::Labels;
     }
     if info.channels.is_empty() {
         return Photometric::Auto;
     }
-    let primary = |at: usize, channel: &ChannelInfo| {
-        let mut colour = [0; 3];
-        colour[at] = 255;
+    let is_primary = |(channel, colour): (&ChannelInfo, [u8; 3])| {
         channel.colour == Some(colour) && channel.window.is_none_or(|window| window == (0.0, 255.0))
     };
     // Red, green and blue as they are: a picture in colour.
-    let is_picture = info.channels.len() == 3
+    let is_picture = info.channels.len() == PRIMARIES.len()
         && info.dtype == projectile_core::DType::UInt8
-        && info
-            .channels
-            .iter()
-            .enumerate()
-            .all(|(at, channel)| primary(at, channel));
+        && info.channels.iter().zip(PRIMARIES).all(is_primary);
     if is_picture {
         Photometric::Picture
     } else {

@@ -6,12 +6,16 @@
 mod array;
 mod blocks;
 mod blosc;
+mod chain;
 mod codec;
+mod crop;
 mod gallery;
 mod image;
 mod naming;
 mod ngff;
 mod node;
+mod shards;
+mod shuffle;
 #[cfg(test)]
 mod tests;
 

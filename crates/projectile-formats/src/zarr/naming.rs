@@ -55,15 +55,16 @@ fn roles(names: &[Name]) -> Vec<String> {
     let mut roles: Vec<&str> = names.iter().map(role).collect();
     let count = |roles: &[&str], role: &str| roles.iter().filter(|known| **known == role).count();
     if count(&roles, "y") != 1 || count(&roles, "x") != 1 {
-        let mut plain: Vec<usize> = (0..names.len()).filter(|&at| roles[at] != "c").collect();
-        if plain.len() < 2 {
-            plain = (0..names.len()).collect();
-        }
         for role in roles.iter_mut().filter(|role| **role != "c") {
             *role = "";
         }
-        if let [.., y, x] = plain[..] {
-            (roles[y], roles[x]) = ("y", "x");
+        let are_enough = count(&roles, "") >= 2;
+        let mut last = roles
+            .iter_mut()
+            .rev()
+            .filter(|role| !are_enough || role.is_empty());
+        if let (Some(x), Some(y)) = (last.next(), last.next()) {
+            (*y, *x) = ("y", "x");
         }
     }
     if count(&roles, "c") > 1 {

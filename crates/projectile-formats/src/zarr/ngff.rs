@@ -101,7 +101,7 @@ pub(super) fn read(attributes: &Map<String, Value>) -> Result<Meaning> {
 
 fn list(value: Option<&Value>) -> &[Value] {
     let items = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    &items[..items.len().min(MOST)]
+    items.get(..MOST).unwrap_or(items)
 }
 
 fn multiscale(value: &Value, omero: Option<&Value>, outer: Option<&str>) -> Result<Multiscale> {
@@ -243,8 +243,8 @@ fn channels(omero: &Value) -> Vec<ChannelInfo> {
 /// `RRGGBB`, perhaps with more after it or `#` before.
 fn colour(text: &str) -> Option<[u8; 3]> {
     let digits = text.strip_prefix('#').unwrap_or(text);
-    let part = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    Some([part(0)?, part(2)?, part(4)?])
+    let part = |at: std::ops::Range<usize>| u8::from_str_radix(digits.get(at)?, 16).ok();
+    Some([part(0..2)?, part(2..4)?, part(4..6)?])
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Node {
 
     /// How the array is stored.
     pub(super) fn layout(&self) -> Result<Layout> {
-        super::array::guarded(|| match &self.array {
+        super::chain::guarded(|| match &self.array {
             Some((Version::Two, document)) => Layout::of_v2(document),
             Some((Version::Three, document)) => Layout::of_v3(document),
             None => Err(Error::unsupported("a group, where an array is needed")),
