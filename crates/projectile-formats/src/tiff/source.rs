@@ -484,5 +484,12 @@ mod tests {
         assert_eq!(block(&page(false, 1, 20_000, 9000, 20_000, 9000)), (26, 20_000));
         assert_eq!(block(&page(false, 1, 200_000, 9000, 200_000, 9000)), (10, 50_000));
         assert_eq!(block(&page(false, 1, 10, 10, 10, 10)), (10, 10));
+        // The bytes of its row times its columns are beyond 64 bits.
+        let wide = u64::from(u32::MAX);
+        let page = Page {
+            bits: 12,
+            ..page(false, 1, wide, 1, wide, 1)
+        };
+        assert_eq!(block(&page), (1, wide));
     }
 }
