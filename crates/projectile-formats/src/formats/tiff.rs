@@ -11,6 +11,7 @@ use crate::decode::picture::Stack;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 use crate::tiff::ifd::{Directory, File};
 use crate::tiff::layout::Plane;
 use crate::tiff::page::Page;
@@ -83,7 +84,7 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
         })
         .collect();
     let one = input.samples(main.width, main.height, main.samples, main.dtype.size())?;
-    let declared = pages.len() as u64;
+    let declared = to_u64(pages.len());
     let fits = input
         .samples(
             main.width,
@@ -92,7 +93,8 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
             main.dtype.size(),
         )
         .is_ok();
-    let taken: &[&Directory] = if fits { &pages } else { &pages[..1] };
+    let first = *pages.first().ok_or_else(|| Error::corrupt("it holds no image"))?;
+    let taken: &[&Directory] = if fits { &pages } else { &[first] };
 
     let size = main.dtype.size();
     let mut located = Vec::with_capacity(taken.len());
@@ -102,11 +104,15 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
         // Chunks that were never written take no bytes, so a sparse file is no bomb.
         let sparse = chunks.spans.iter().any(|&(_, length)| length == 0);
         if matches!(page.compression, 1 | 5 | 8 | 32773 | 32946) && !sparse {
-            input.plausible(page.chunk_row_bytes() * page.height, MOST_BYTES_PER_BYTE)?;
+            let bytes = page.chunk_row_bytes().saturating_mul(page.height);
+            input.plausible(bytes, MOST_BYTES_PER_BYTE)?;
         }
         located.push((page, chunks));
     }
-    let mut data = Data::zeroed(main.dtype, one * taken.len())?
+    let beyond = || Error::limit("its pages are beyond this machine");
+    let all = one.checked_mul(taken.len()).ok_or_else(beyond)?;
+    let of_page = one.checked_mul(size).ok_or_else(beyond)?;
+    let mut data = Data::zeroed(main.dtype, all)?
         .ok_or_else(|| Error::unsupported(format!("TIFF files of {}", main.dtype)))?;
     let unwritten = located
         .iter()
@@ -114,18 +120,18 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
     if let Some(nodata) = main.nodata.filter(|_| unwritten) {
         data.fill(nodata); // what GDAL shows for the chunks of a sparse file
     }
-    let slices = data.bytes_mut().chunks_exact_mut(one * size);
+    let slices = data.bytes_mut().chunks_exact_mut(of_page);
     for ((page, chunks), pixels) in located.iter().zip(slices) {
         check_readable(page)?;
         rows::read_page(&mut file, page, chunks, pixels, input.options)?;
     }
-    let palette = file.integers(taken[0], 320)?;
+    let palette = file.integers(first, 320)?;
     let meant = colour::meant(main, data, palette.as_deref())?;
     let mut picture = Picture::new(meant.data, main.width, main.height, meant.channels);
     picture.colours = meant.colours;
     picture.nodata = main.nodata;
     picture.orientation = main.orientation;
-    if series.channels.len() as u64 == picture.channels {
+    if to_u64(series.channels.len()) == picture.channels {
         picture.channel_names = series
             .channels
             .iter()
@@ -134,7 +140,7 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
     }
     picture.dimensions.clone_from(&series.dimensions);
     if taken.len() > 1 {
-        picture.stack = Some((Stack::Slices, taken.len() as u64));
+        picture.stack = Some((Stack::Slices, to_u64(taken.len())));
     }
     picture.details = parsed.details(series, parsed.directories.len());
     if main.orientation != 1 {

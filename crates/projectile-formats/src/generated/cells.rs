@@ -2,6 +2,12 @@
 //!
 //! Each cell of a grid has at most one biological cell, drawn from a hash; a row of pixels asks only the grid's rows
 //! that can reach it.
+#![expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places, indices and columns are inside of an image whose sizes are constants, and light is clamped to 16 bits"
+)]
 
 use std::f32::consts::TAU;
 use std::sync::Arc;

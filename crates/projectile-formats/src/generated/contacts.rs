@@ -1,4 +1,10 @@
 //! A matrix of contacts, as of a genome: counts that fall off from the diagonal, domains, loops, and mostly zeros.
+#![expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places and columns are inside of an image whose sizes are constants"
+)]
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,4 +1,8 @@
 //! Numbers that look random and are the same in every process: hashes of places.
+#![expect(
+    clippy::as_conversions,
+    reason = "bits of hashes and of places are taken as they are, whatever their sign"
+)]
 
 /// Splitmix64's finaliser: every bit of the input changes half of the output's.
 pub(super) fn mix(value: u64) -> u64 {

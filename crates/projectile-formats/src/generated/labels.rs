@@ -1,4 +1,10 @@
 //! Segmented cells: numbered regions with background between them.
+#![expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places and columns are inside of an image whose sizes are constants"
+)]
 
 use std::sync::Arc;
 

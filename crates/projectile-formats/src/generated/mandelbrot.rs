@@ -1,4 +1,10 @@
 //! The Mandelbrot set at 2^46 pixels a side, each level computed at the centres of its pixels.
+#![expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "lanes are below their constant number, and places are below 2^46, which a double holds"
+)]
 
 use std::sync::Arc;
 

@@ -1,4 +1,9 @@
 //! Gradient noise along one row.
+#![expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    reason = "places and steps are below 2^47, and `run` ends with the columns"
+)]
 
 use super::Row;
 use super::hash;

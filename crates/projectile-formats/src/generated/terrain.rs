@@ -1,4 +1,9 @@
 //! A landscape: fractal noise for the lowlands and the sea floor, ridged noise where there are mountains.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places and columns are inside of an image whose sizes are constants"
+)]
 
 use std::sync::Arc;
 

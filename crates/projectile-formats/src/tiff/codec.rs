@@ -12,7 +12,8 @@ use zune_jpeg::JpegDecoder;
 
 use super::page::{Page, Photometric, Tables};
 use super::{jpeg2000, lerc};
-use crate::decode::input::read_error;
+use crate::decode::input::{read_error, zeroed};
+use crate::sizes::{to_u64, to_usize};
 
 /// What a compression is called.
 pub(crate) fn name(compression: u64) -> String {
@@ -110,8 +111,8 @@ fn zstd<R: Read>(stored: R) -> Result<ruzstd::decoding::StreamingDecoder<R, ruzs
 /// All of a stream that holds no more than the samples of a chunk and then some.
 fn bounded(stream: impl Read, page: &Page) -> Result<Vec<u8>> {
     let most = page.most_stored();
-    let bytes = whole(stream.take(most + 1))?;
-    if bytes.len() as u64 > most {
+    let bytes = whole(stream.take(most.saturating_add(1)))?;
+    if to_u64(bytes.len()) > most {
         return Err(Error::corrupt("a chunk holds more than its samples"));
     }
     Ok(bytes)
@@ -125,11 +126,9 @@ fn whole(mut stored: impl Read) -> Result<Vec<u8>> {
 
 /// A JPEG strip or tile; its tables may be kept once for all of them, in front of which only the start marker stands.
 fn jpeg(stored: Vec<u8>, page: &Page, tables: &Tables, rows: u64) -> Result<Vec<u8>> {
-    let stored = match &tables.jpeg {
-        Some(tables) if tables.len() > 4 && stored.len() > 2 => {
-            let mut joined = tables[..tables.len() - 2].to_vec();
-            joined.extend_from_slice(&stored[2..]);
-            joined
+    let stored = match (tables.jpeg.as_deref(), &stored[..]) {
+        (Some([tables @ .., _, _]), [_, _, rest @ ..]) if tables.len() > 2 && !rest.is_empty() => {
+            [tables, rest].concat()
         }
         _ => stored,
     };
@@ -146,10 +145,11 @@ fn jpeg(stored: Vec<u8>, page: &Page, tables: &Tables, rows: u64) -> Result<Vec<
     };
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let (width, height) = decoder.dimensions().unwrap_or_default();
-    if width as u64 != page.chunk_width
-        || (height as u64) < rows
-        || height as u64 > page.chunk_height
-        || wanted.num_components() as u64 != page.chunk_samples()
+    let (width, height) = (to_u64(width), to_u64(height));
+    if width != page.chunk_width
+        || height < rows
+        || height > page.chunk_height
+        || to_u64(wanted.num_components()) != page.chunk_samples()
         || page.bits != 8
     {
         return Err(broken(format!(
@@ -167,7 +167,8 @@ fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
     if u64::from(width) != page.chunk_width || u64::from(height) > page.chunk_height || page.bits != 8 {
         return Err(broken(format!("it holds {width} × {height} pixels")));
     }
-    let mut pixels = vec![0; width as usize * height as usize * channels];
+    // What is beyond all memory is refused.
+    let mut pixels = zeroed(decoder.output_buffer_size().unwrap_or(usize::MAX))?;
     decoder
         .read_image(&mut pixels)
         .map_err(|e| broken(e.to_string()))?;
@@ -175,8 +176,10 @@ fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
         (3, 3) | (4, 4) => Ok(pixels),
         // An opaque tile of an image with alpha is stored without it.
         (4, 3) => Ok(pixels
-            .chunks_exact(3)
-            .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255])
+            .as_chunks()
+            .0
+            .iter()
+            .flat_map(|&[r, g, b]| [r, g, b, 255])
             .collect()),
         _ => Err(broken(format!("it holds {channels} channels"))),
     }
@@ -186,19 +189,23 @@ fn webp(stored: Vec<u8>, page: &Page) -> Result<Vec<u8>> {
 fn fax(stored: &[u8], page: &Page, tables: &Tables, rows: u64) -> Result<Vec<u8>> {
     let narrow = |size: u64| u32::try_from(size).map_err(|_| Error::limit("a fax of more than 32-bit sizes"));
     let (width, height) = (narrow(page.chunk_width)?, narrow(rows)?);
-    let row_bytes = page.chunk_row_bytes() as usize;
+    let row_bytes = to_usize(page.chunk_row_bytes());
     let mut packed = Vec::new();
-    let mut lines = 0;
+    let mut left = height;
     let mut line = |transitions: &[u32]| {
-        if lines < height {
-            let from = packed.len();
-            packed.resize(from + row_bytes, 0);
-            for (x, colour) in fax::decoder::pels(transitions, width).enumerate() {
-                if colour == fax::Color::Black {
-                    packed[from + x / 8] |= 0x80 >> (x % 8);
-                }
-            }
-            lines += 1;
+        if let Some(others) = left.checked_sub(1) {
+            let mut pels = fax::decoder::pels(transitions, width);
+            packed.extend((0..row_bytes).map(|_| {
+                let bits = [0x80u8, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01].into_iter();
+                bits.zip(pels.by_ref()).fold(0, |byte, (bit, colour)| {
+                    if colour == fax::Color::Black {
+                        byte | bit
+                    } else {
+                        byte
+                    }
+                })
+            }));
+            left = others;
         }
     };
     match page.compression {
@@ -214,9 +221,10 @@ fn fax(stored: &[u8], page: &Page, tables: &Tables, rows: u64) -> Result<Vec<u8>
             &mut line,
         ),
     };
-    if lines < height {
+    if left > 0 {
         return Err(Error::corrupt(format!(
-            "a fax chunk ends after {lines} of {height} rows"
+            "a fax chunk ends after {} of {height} rows",
+            height.saturating_sub(left)
         )));
     }
     Ok(packed)
@@ -228,8 +236,8 @@ struct Reversed<R>(R);
 impl<R: Read> Read for Reversed<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let count = self.0.read(buf)?;
-        buf[..count]
-            .iter_mut()
+        buf.iter_mut()
+            .take(count)
             .for_each(|byte| *byte = byte.reverse_bits());
         Ok(count)
     }
@@ -283,9 +291,9 @@ impl<R: Read> Read for Lzw<R> {
 
 enum Run {
     /// So many bytes as they are.
-    Copy(usize),
+    Copy(u64),
     /// One byte so many times.
-    Repeat(u8, usize),
+    Repeat(u8, u64),
 }
 
 /// PackBits: runs and copies. It asks for single bytes, so what it reads from should be buffered.
@@ -318,27 +326,19 @@ impl<R: Read> Read for PackBits<R> {
         while matches!(self.run, Run::Copy(0) | Run::Repeat(_, 0)) {
             let Some(code) = self.byte()? else { return Ok(0) };
             match code {
-                0..128 => self.run = Run::Copy(usize::from(code) + 1),
+                0..128 => self.run = Run::Copy(u64::from(code) + 1),
                 128 => {}
                 129.. => match self.byte()? {
-                    Some(byte) => self.run = Run::Repeat(byte, 257 - usize::from(code)),
+                    Some(byte) => self.run = Run::Repeat(byte, 257u64.saturating_sub(code.into())),
                     None => return Ok(0),
                 },
             }
         }
-        match &mut self.run {
-            Run::Copy(left) => {
-                let count = buf.len().min(*left);
-                let count = self.stored.read(&mut buf[..count])?;
-                *left -= count;
-                Ok(count)
-            }
-            Run::Repeat(byte, left) => {
-                let count = buf.len().min(*left);
-                buf[..count].fill(*byte);
-                *left -= count;
-                Ok(count)
-            }
-        }
+        let (count, left) = match &mut self.run {
+            Run::Copy(left) => ((&mut self.stored).take(*left).read(buf)?, left),
+            Run::Repeat(byte, left) => (io::repeat(*byte).take(*left).read(buf)?, left),
+        };
+        *left = left.saturating_sub(to_u64(count));
+        Ok(count)
     }
 }

@@ -4,6 +4,7 @@ use projectile_core::{Error, Result};
 
 use super::page::{Page, Photometric};
 use crate::decode::Data;
+use crate::sizes::to_usize;
 
 /// Samples that mean what they say.
 pub(crate) struct Meant {
@@ -102,21 +103,22 @@ fn three(_page: &Page) -> Meant {
 
 fn inverted(mut data: Data, bits: u32, samples: u64) -> Data {
     // Below 8 bits the samples were stretched to a byte, so they are inverted within one.
-    let top = if bits < 8 { 255 } else { u64::MAX >> (64 - bits) };
-    let step = samples as usize; // only the gray of gray and alpha
+    let unused = if bits < 8 { 56 } else { 64u32.saturating_sub(bits) };
+    let top = u64::MAX >> unused;
+    let step = to_usize(samples); // only the gray of gray and alpha
     match &mut data {
         Data::U8(samples) => samples
             .iter_mut()
             .step_by(step)
-            .for_each(|v| *v = (top as u8).wrapping_sub(*v)),
+            .for_each(|v| *v = u8::try_from(top).unwrap_or(u8::MAX).wrapping_sub(*v)),
         Data::U16(samples) => samples
             .iter_mut()
             .step_by(step)
-            .for_each(|v| *v = (top as u16).wrapping_sub(*v)),
+            .for_each(|v| *v = u16::try_from(top).unwrap_or(u16::MAX).wrapping_sub(*v)),
         Data::U32(samples) => samples
             .iter_mut()
             .step_by(step)
-            .for_each(|v| *v = (top as u32).wrapping_sub(*v)),
+            .for_each(|v| *v = u32::try_from(top).unwrap_or(u32::MAX).wrapping_sub(*v)),
         _ => {} // signed and floating samples are data: tifffile and PIL leave them
     }
     data
@@ -124,12 +126,16 @@ fn inverted(mut data: Data, bits: u32, samples: u64) -> Data {
 
 fn coloured(data: Data, page: &Page, palette: Option<&[u64]>) -> Result<Data> {
     let entries = 1usize << page.bits.min(16);
-    let palette = palette.filter(|palette| palette.len() >= 3 * entries);
-    let palette = palette.ok_or_else(|| Error::corrupt("its palette is missing or too short"))?;
+    let mut channels = palette.unwrap_or_default().chunks_exact(entries);
+    let (Some(red), Some(green), Some(blue)) = (channels.next(), channels.next(), channels.next()) else {
+        return Err(Error::corrupt("its palette is missing or too short"));
+    };
     // 16 bits a colour as stored; the high byte is the colour, as PIL and libtiff read it.
     let colour = |index: usize| {
-        let index = index.min(entries - 1);
-        [0, 1, 2].map(|channel| (palette[channel * entries + index] >> 8) as u8)
+        [red, green, blue].map(|channel| {
+            let entry = channel.get(index).or(channel.last());
+            entry.map_or(0, |entry| entry.to_le_bytes()[1])
+        })
     };
     Ok(Data::U8(match data {
         Data::U8(indices) => indices.iter().flat_map(|&index| colour(index.into())).collect(),
@@ -154,22 +160,30 @@ fn rgb_of_ycbcr(data: Data) -> Result<Data> {
 
 /// Luma and chroma in place.
 pub(super) fn to_rgb(pixels: &mut [u8]) {
-    for pixel in pixels.chunks_exact_mut(3) {
-        let (luma, cb, cr) = (
-            f32::from(pixel[0]),
-            f32::from(pixel[1]) - 128.0,
-            f32::from(pixel[2]) - 128.0,
-        );
+    #[expect(
+        clippy::as_conversions,
+        reason = "it was rounded, and clamped to what a byte holds"
+    )]
+    let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+    for pixel in pixels.as_chunks_mut().0 {
+        let [luma, cb, cr] = pixel.map(f32::from);
+        let (cb, cr) = (cb - 128.0, cr - 128.0);
         let rgb = [
             luma + 1.402 * cr,
             luma - 0.344_136 * cb - 0.714_136 * cr,
             luma + 1.772 * cb,
         ];
-        pixel.copy_from_slice(&rgb.map(|value| value.round().clamp(0.0, 255.0) as u8));
+        *pixel = rgb.map(byte);
     }
 }
 
 /// PIL's conversion of inks: each colour is what its ink and black let through.
+#[expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "`top` is the most that an ink's type holds, and there are 4 inks for each pixel"
+)]
 pub(crate) fn rgb_of_inks<T>(mut inks: Vec<T>, top: u64) -> Vec<T>
 where
     T: Copy + TryFrom<u32> + Default,
@@ -179,7 +193,8 @@ where
     for i in 0..pixels {
         let black = top - u64::from(inks[i * 4 + 3]);
         for c in 0..3 {
-            let through = black - rounded_quotient(u64::from(inks[i * 4 + c]) * black, top);
+            let ink = u64::from(inks[i * 4 + c]);
+            let through = black - (ink * black + top / 2) / top;
             inks[i * 3 + c] = T::try_from(through as u32).unwrap_or_default();
         }
     }
@@ -188,18 +203,19 @@ where
     inks
 }
 
-fn rounded_quotient(product: u64, top: u64) -> u64 {
-    (product + top / 2) / top
-}
-
 /// Colours divided by their alpha.
+#[expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    reason = "samples have 16 bits at most, and what is divided by is not 0"
+)]
 fn straight(mut data: Data) -> Data {
     macro_rules! divide {
         ($pixels:expr, $top:expr) => {
-            for pixel in $pixels.chunks_exact_mut(4) {
-                let alpha = u64::from(pixel[3]);
+            for [red, green, blue, alpha] in $pixels.as_chunks_mut().0 {
+                let alpha = u64::from(*alpha);
                 if alpha > 0 && alpha < $top {
-                    for colour in &mut pixel[..3] {
+                    for colour in [red, green, blue] {
                         *colour = ($top * u64::from(*colour) / alpha).min($top) as _;
                     }
                 }

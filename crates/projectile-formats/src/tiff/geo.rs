@@ -9,6 +9,7 @@ use projectile_core::{ChannelInfo, Coordinates, Dimension, Result};
 use super::ifd::{Directory, File};
 use super::page::Page;
 use super::xml;
+use crate::sizes::to_usize;
 
 /// What is said of the picture.
 #[derive(Debug, Default)]
@@ -53,19 +54,14 @@ pub(super) fn read(file: &mut File, tags: &Directory, page: &Page) -> Result<Geo
 
 /// GDAL's six numbers: `x = t[0] + column t[1] + row t[2]`, `y = t[3] + column t[4] + row t[5]`, of corners of pixels.
 fn transform(file: &mut File, tags: &Directory, is_point: bool) -> Result<Option<[f64; 6]>> {
-    let matrix = file.numbers(tags, 34264)?.filter(|matrix| matrix.len() >= 8);
-    let scale = file.numbers(tags, 33550)?.filter(|scale| scale.len() >= 2);
-    let tie = file.numbers(tags, 33922)?.filter(|tie| tie.len() >= 6);
-    let corner = match (matrix, scale, tie) {
-        (Some(m), _, _) => [m[3], m[0], m[1], m[7], m[4], m[5]],
-        (None, Some(scale), Some(tie)) => [
-            tie[3] - tie[0] * scale[0],
-            scale[0],
-            0.0,
-            tie[4] + tie[1] * scale[1],
-            0.0,
-            -scale[1],
-        ],
+    let matrix = file.numbers(tags, 34264)?.unwrap_or_default();
+    let scale = file.numbers(tags, 33550)?.unwrap_or_default();
+    let tie = file.numbers(tags, 33922)?.unwrap_or_default();
+    let corner = match (&matrix[..], &scale[..], &tie[..]) {
+        (&[dx, x_of_row, _, x, y_of_column, dy, _, y, ..], _, _) => [x, dx, x_of_row, y, y_of_column, dy],
+        (_, &[across, down, ..], &[column, row, _, x, y, _, ..]) => {
+            [x - column * across, across, 0.0, y + row * down, 0.0, -down]
+        }
         _ => return Ok(None),
     };
     if corner.iter().any(|number| !number.is_finite()) {
@@ -107,7 +103,11 @@ impl Keys {
                     keys.numbers.insert(key, value);
                 }
                 34737 => {
-                    let text: String = texts.chars().skip(value as usize).take(count as usize).collect();
+                    let text: String = texts
+                        .chars()
+                        .skip(to_usize(value))
+                        .take(to_usize(count))
+                        .collect();
                     keys.texts
                         .insert(key, text.trim_end_matches(['|', '\0']).to_owned());
                 }
@@ -162,7 +162,7 @@ impl Keys {
 
 /// Names, scales and offsets of bands, and how overviews were made.
 fn metadata(root: &xml::Element, page: &Page, geo: &mut Geo) {
-    let bands = page.samples.min(4096) as usize;
+    let bands = to_usize(page.samples.min(4096));
     let mut names = vec![String::new(); bands];
     let mut factors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for item in root.all("Item") {
@@ -171,11 +171,16 @@ fn metadata(root: &xml::Element, page: &Page, geo: &mut Geo) {
             continue;
         };
         let band = item.number::<usize>("sample").filter(|&band| band < bands);
+        let put = |all: &mut Vec<String>, band: usize| {
+            if let Some(own) = all.get_mut(band) {
+                text.clone_into(own);
+            }
+        };
         match (item.attribute("role"), band) {
-            (Some("description"), Some(band)) => text.clone_into(&mut names[band]),
+            (Some("description"), Some(band)) => put(&mut names, band),
             (Some(role @ ("scale" | "offset" | "unittype")), Some(band)) => {
                 let all = factors.entry(role).or_insert_with(|| vec![String::new(); bands]);
-                text.clone_into(&mut all[band]);
+                put(all, band);
             }
             (None, None) if name == "AREA_OR_POINT" => {}
             (None, None) if geo.details.len() < 64 => geo.details.push((name.to_owned(), text.to_owned())),
@@ -183,11 +188,9 @@ fn metadata(root: &xml::Element, page: &Page, geo: &mut Geo) {
         }
     }
     for (role, of_bands) in factors {
-        let alike = of_bands.windows(2).all(|pair| pair[0] == pair[1]);
-        let text = if alike {
-            of_bands[0].clone()
-        } else {
-            of_bands.join(", ")
+        let text = match of_bands.first() {
+            Some(first) if of_bands.iter().all(|other| other == first) => first.clone(),
+            _ => of_bands.join(", "),
         };
         let name = if role == "unittype" { "unit" } else { role };
         geo.details.push((name.to_owned(), text));

@@ -5,8 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 
 use projectile_core::{Cancel, Error, Result};
 
-use crate::decode::input::read_error;
+use crate::decode::input::{read_error, zeroed};
 use crate::open::Limits;
+use crate::sizes::to_usize;
 
 /// Tags of all directories together: a directory has some twenty.
 const MOST_TAGS: usize = 1 << 22;
@@ -89,9 +90,10 @@ impl File {
             tags: 0,
             limits: Limits::default(),
         };
-        let first = match file.u16(&head[2..]) {
-            42 => file.u32(&head[4..]).into(),
-            43 if file.u16(&head[4..]) == 8 => {
+        let [_, _, version @ .., a, b, c, d] = head;
+        let first = match file.u16(version) {
+            42 => file.u32([a, b, c, d]).into(),
+            43 if file.u16([a, b]) == 8 => {
                 file.big_tiff = true;
                 file.read_u64()?
             }
@@ -136,11 +138,11 @@ impl File {
         if count.saturating_mul(size) > self.len.min(MOST_VALUE_BYTES) {
             return Err(Error::corrupt(format!("a directory of {count} tags cannot be")));
         }
-        self.tags = self.tags.saturating_add(count as usize);
+        self.tags = self.tags.saturating_add(to_usize(count));
         if self.tags > MOST_TAGS {
             return Err(Error::limit(format!("more than {MOST_TAGS} tags")));
         }
-        let mut entries = Vec::with_capacity(count as usize);
+        let mut entries = Vec::with_capacity(to_usize(count));
         for _ in 0..count {
             let (tag, kind) = (self.read_u16()?, self.read_u16()?);
             let count = if self.big_tiff {
@@ -149,10 +151,12 @@ impl File {
                 self.read_u32()?.into()
             };
             let mut inline = [0; 8];
-            let room = if self.big_tiff { 8 } else { 4 };
-            self.reader
-                .read_exact(&mut inline[..room])
-                .map_err(|e| read_error(&e))?;
+            let room = if self.big_tiff {
+                &mut inline[..]
+            } else {
+                &mut inline[..4]
+            };
+            self.reader.read_exact(room).map_err(|e| read_error(&e))?;
             entries.push(Entry {
                 tag,
                 kind,
@@ -173,22 +177,13 @@ impl File {
         let Some((kind, bytes)) = self.bytes(directory, tag)? else {
             return Ok(None);
         };
-        let wide = |chunk: &[u8]| -> u64 {
-            match chunk.len() {
-                1 => chunk[0].into(),
-                2 => self.u16(chunk).into(),
-                4 => self.u32(chunk).into(),
-                _ => self.u64(chunk),
-            }
-        };
-        let size = match kind {
-            1 | 6 | 7 => 1,
-            3 | 8 => 2,
-            4 | 9 | 13 => 4,
-            16..=18 => 8,
+        Ok(Some(match kind {
+            1 | 6 | 7 => bytes.into_iter().map(u64::from).collect(),
+            3 | 8 => words(&bytes, |word| self.u16(word).into()),
+            4 | 9 | 13 => words(&bytes, |word| self.u32(word).into()),
+            16..=18 => words(&bytes, |word| self.u64(word)),
             _ => return Err(Error::corrupt(format!("tag {tag} is no integer"))),
-        };
-        Ok(Some(bytes.chunks_exact(size).map(wide).collect()))
+        }))
     }
 
     /// The first value of an integer tag.
@@ -203,13 +198,12 @@ impl File {
         let Some((kind, bytes)) = self.bytes(directory, tag)? else {
             return Ok(None);
         };
-        let double = |chunk: &[u8]| f64::from_bits(self.u64(chunk));
-        let single = |chunk: &[u8]| f64::from(f32::from_bits(self.u32(chunk)));
-        let fraction = |chunk: &[u8]| f64::from(self.u32(chunk)) / f64::from(self.u32(&chunk[4..]));
         Ok(match kind {
-            5 => Some(bytes.chunks_exact(8).map(fraction).collect()),
-            11 => Some(bytes.chunks_exact(4).map(single).collect()),
-            12 => Some(bytes.chunks_exact(8).map(double).collect()),
+            5 => Some(words::<8, _>(&bytes, |[a, b, c, d, under @ ..]| {
+                f64::from(self.u32([a, b, c, d])) / f64::from(self.u32(under))
+            })),
+            11 => Some(words(&bytes, |word| f64::from(f32::from_bits(self.u32(word))))),
+            12 => Some(words(&bytes, |word| f64::from_bits(self.u64(word)))),
             _ => None,
         })
     }
@@ -226,12 +220,7 @@ impl File {
             _ => return Err(Error::corrupt(format!("tag {tag} is no integer"))),
         };
         let length = entry.count.saturating_mul(size);
-        let (room, at) = if self.big_tiff {
-            (8, self.u64(&entry.inline))
-        } else {
-            (4, self.u32(&entry.inline).into())
-        };
-        if length <= room {
+        if length <= self.room() {
             let place = Place::Inline(entry.inline);
             return Ok(Some(Array {
                 size,
@@ -239,6 +228,7 @@ impl File {
                 place,
             }));
         }
+        let at = self.place(entry);
         if at.checked_add(length).is_none_or(|end| end > self.len) {
             return Err(Error::corrupt(format!(
                 "the file is truncated: the values of tag {tag} lie beyond its end"
@@ -254,8 +244,8 @@ impl File {
     /// The text of an ASCII tag, up to its first NUL.
     pub(crate) fn text(&mut self, directory: &Directory, tag: u16) -> Result<Option<String>> {
         Ok(self.bytes(directory, tag)?.map(|(_, bytes)| {
-            let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-            String::from_utf8_lossy(&bytes[..end]).into_owned()
+            let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(text).into_owned()
         }))
     }
 
@@ -278,18 +268,29 @@ impl File {
                 entry.count
             )));
         }
-        if len <= if self.big_tiff { 8 } else { 4 } {
-            return Ok(Some((entry.kind, entry.inline[..len as usize].to_vec())));
+        if len <= self.room() {
+            let bytes = entry.inline.into_iter().take(to_usize(len)).collect();
+            return Ok(Some((entry.kind, bytes)));
         }
-        let at = if self.big_tiff {
-            self.u64(&entry.inline)
-        } else {
-            self.u32(&entry.inline).into()
-        };
-        self.seek(at)?;
-        let mut bytes = vec![0; len as usize];
+        self.seek(self.place(&entry))?;
+        let mut bytes = zeroed(to_usize(len))?;
         self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
         Ok(Some((entry.kind, bytes)))
+    }
+
+    /// Bytes of values that a directory has room for itself.
+    fn room(&self) -> u64 {
+        if self.big_tiff { 8 } else { 4 }
+    }
+
+    /// Where the values of a tag are that there is no room for.
+    fn place(&self, entry: &Entry) -> u64 {
+        let [a, b, c, d, ..] = entry.inline;
+        if self.big_tiff {
+            self.u64(entry.inline)
+        } else {
+            self.u32([a, b, c, d]).into()
+        }
     }
 
     pub(crate) fn seek(&mut self, at: u64) -> Result<()> {
@@ -302,23 +303,22 @@ impl File {
     fn read_u16(&mut self) -> Result<u16> {
         let mut bytes = [0; 2];
         self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
-        Ok(self.u16(&bytes))
+        Ok(self.u16(bytes))
     }
 
     fn read_u32(&mut self) -> Result<u32> {
         let mut bytes = [0; 4];
         self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
-        Ok(self.u32(&bytes))
+        Ok(self.u32(bytes))
     }
 
     fn read_u64(&mut self) -> Result<u64> {
         let mut bytes = [0; 8];
         self.reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
-        Ok(self.u64(&bytes))
+        Ok(self.u64(bytes))
     }
 
-    fn u16(&self, bytes: &[u8]) -> u16 {
-        let word = [bytes[0], bytes[1]];
+    fn u16(&self, word: [u8; 2]) -> u16 {
         if self.big_endian {
             u16::from_be_bytes(word)
         } else {
@@ -326,8 +326,7 @@ impl File {
         }
     }
 
-    fn u32(&self, bytes: &[u8]) -> u32 {
-        let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
+    fn u32(&self, word: [u8; 4]) -> u32 {
         if self.big_endian {
             u32::from_be_bytes(word)
         } else {
@@ -335,14 +334,16 @@ impl File {
         }
     }
 
-    fn u64(&self, bytes: &[u8]) -> u64 {
-        let word = [
-            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
-        ];
+    fn u64(&self, word: [u8; 8]) -> u64 {
         if self.big_endian {
             u64::from_be_bytes(word)
         } else {
             u64::from_le_bytes(word)
         }
     }
+}
+
+/// What each word of `SIZE` bytes means.
+fn words<const SIZE: usize, T>(bytes: &[u8], meant: impl Fn([u8; SIZE]) -> T) -> Vec<T> {
+    bytes.as_chunks().0.iter().map(|&word| meant(word)).collect()
 }

@@ -1,6 +1,7 @@
 //! Where the chunks of pages lie, looked up as they are needed: the index of a huge file has millions of entries.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use projectile_core::{Error, Result};
 
 use super::ifd::{Array, Place};
 use crate::blob::Blob;
+use crate::sizes::to_usize;
 
 /// Bytes that are read of an index at a time.
 const PIECE: u64 = 32 << 10;
@@ -42,7 +44,7 @@ impl Index {
         let mut missing: Vec<u64> = Vec::new();
         for (array, at) in places {
             let Some(range) = range(array, *at)? else { continue };
-            for number in [range / PIECE, (range + array.size - 1) / PIECE] {
+            for number in range.start / PIECE..range.end.div_ceil(PIECE) {
                 if pieces.contains_key(&number) {
                     continue;
                 }
@@ -56,7 +58,10 @@ impl Index {
         let size = self.blob.size();
         let ranges: Vec<_> = missing
             .iter()
-            .map(|number| (number * PIECE).min(size)..((number + 1) * PIECE).min(size))
+            .map(|number| {
+                let start = number.saturating_mul(PIECE);
+                start.min(size)..start.saturating_add(PIECE).min(size)
+            })
             .collect();
         if !ranges.is_empty() {
             for (number, bytes) in missing.into_iter().zip(self.blob.read(&ranges)?) {
@@ -67,47 +72,54 @@ impl Index {
         places
             .iter()
             .map(|(array, at)| {
-                let size = array.size as usize;
+                let size = to_usize(array.size);
                 let mut word = [0; 8];
+                let bytes = word.get_mut(..size).ok_or_else(cut_short)?;
                 match (array.place, range(array, *at)?) {
                     (Place::Inline(values), _) => {
-                        let first = *at as usize * size;
-                        word[..size].copy_from_slice(&values[first..first + size]);
+                        let value = values.chunks_exact(size).nth(to_usize(*at));
+                        bytes.copy_from_slice(value.ok_or_else(cut_short)?);
                     }
-                    (_, Some(start)) => {
-                        for (offset, byte) in (start..).zip(&mut word[..size]) {
+                    (_, Some(range)) => {
+                        for (byte, offset) in bytes.iter_mut().zip(range) {
                             *byte = pieces
                                 .get(&(offset / PIECE))
-                                .and_then(|piece| piece.get((offset % PIECE) as usize))
+                                .and_then(|piece| piece.get(to_usize(offset % PIECE)))
                                 .copied()
-                                .ok_or_else(|| Error::corrupt("the index of its chunks is cut short"))?;
+                                .ok_or_else(cut_short)?;
                         }
                     }
                     (Place::At(_), None) => {}
                 }
-                Ok(if self.big_endian {
-                    word[..size].reverse();
-                    u64::from_le_bytes(word)
-                } else {
-                    u64::from_le_bytes(word)
-                })
+                if self.big_endian {
+                    bytes.reverse();
+                }
+                Ok(u64::from_le_bytes(word))
             })
             .collect()
     }
 }
 
-/// Where a value's first byte is in the file; `None` where it is in the directory itself.
-fn range(array: &Array, at: u64) -> Result<Option<u64>> {
+fn cut_short() -> Error {
+    Error::corrupt("the index of its chunks is cut short")
+}
+
+/// Where a value's bytes are in the file; `None` where it is in the directory itself.
+fn range(array: &Array, at: u64) -> Result<Option<Range<u64>>> {
     if at >= array.count {
         return Err(Error::corrupt(format!(
             "it says where {} chunks are, and there is a chunk {at}",
             array.count
         )));
     }
-    Ok(match array.place {
-        Place::Inline(_) => None,
-        Place::At(start) => Some(start + at * array.size),
-    })
+    let from = |start: u64| {
+        let start = at.checked_mul(array.size)?.checked_add(start)?;
+        Some(start..start.checked_add(array.size)?)
+    };
+    match array.place {
+        Place::Inline(_) => Ok(None),
+        Place::At(start) => from(start).map(Some).ok_or_else(cut_short),
+    }
 }
 
 #[cfg(test)]

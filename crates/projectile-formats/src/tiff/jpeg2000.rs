@@ -4,6 +4,8 @@ use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 use projectile_core::{DType, Error, Result};
 
 use super::page::{Page, Photometric};
+use crate::decode::input::zeroed;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// The compression in which Aperio stores luma and chroma without saying so in the codestream.
 const APERIO_YCBCR: u64 = 33003;
@@ -18,10 +20,8 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
         )));
     }
     // A codestream ends with a marker; what is missing of one that was cut would be made up.
-    if !stored[stored.len().saturating_sub(64)..]
-        .windows(2)
-        .any(|pair| pair == [0xff, 0xd9])
-    {
+    let end = stored.rchunks(64).next().unwrap_or_default();
+    if !end.windows(2).any(|pair| pair == [0xff, 0xd9]) {
         return Err(broken("it was cut".to_owned()));
     }
     let settings = DecodeSettings {
@@ -37,11 +37,11 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
     let mut context = DecoderContext::default();
     let image = image.decode(&mut context).map_err(|e| broken(e.to_string()))?;
     let components = image.components();
-    let count = page.chunk_samples() as usize;
-    let pixels = (width * height) as usize;
+    let count = to_usize(page.chunk_samples());
+    let pixels = width.checked_mul(height);
     if components.len() != count
         || components.iter().any(|component| {
-            component.samples().len() != pixels || u32::from(component.bit_depth()) > page.bits
+            Some(to_u64(component.samples().len())) != pixels || u32::from(component.bit_depth()) > page.bits
         })
     {
         return Err(broken(format!(
@@ -51,22 +51,29 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
     }
     // Only bytes and words are stored as such; other depths would have to be packed again.
     let size = page.dtype.size();
-    if page.bits as usize != size * 8 {
+    if !page.is_unpacked() {
         return Err(Error::unsupported(format!(
             "JPEG 2000 of {} bits is not read in TIFF files",
             page.bits
         )));
     }
-    let mut samples = vec![0; pixels * count * size];
+    let bytes = product(&[width, height, page.chunk_samples(), to_u64(size)]);
+    let mut samples: Vec<u8> = zeroed(to_usize(bytes.unwrap_or(u64::MAX)))?;
     for (c, component) in components.iter().enumerate() {
-        let top = ((1u32 << component.bit_depth()) - 1) as f32;
+        let depth = u32::from(component.bit_depth());
+        let top = f32::from(u16::MAX.unbounded_shr(16u32.saturating_sub(depth)));
         let places = samples.chunks_exact_mut(size).skip(c).step_by(count);
         for (to, value) in places.zip(component.samples()) {
-            let value = value.round().clamp(0.0, top) as u16;
-            match (size, big_endian) {
-                (1, _) => to[0] = value as u8,
-                (_, true) => to.copy_from_slice(&value.to_be_bytes()),
-                (_, false) => to.copy_from_slice(&value.to_le_bytes()),
+            #[expect(
+                clippy::as_conversions,
+                reason = "it was rounded, and clamped to what 16 bits hold"
+            )]
+            let word = (value.round().clamp(0.0, top) as u16).to_be_bytes();
+            match (to, big_endian) {
+                ([byte], _) => *byte = word[1],
+                (to, true) => to.copy_from_slice(&word),
+                ([low, high], false) => [*high, *low] = word,
+                _ => {}
             }
         }
     }

@@ -8,6 +8,7 @@ use super::description::{self, spaced};
 use super::ifd::{Directory, File};
 use super::page::Page;
 use super::{geo, ome};
+use crate::sizes::to_u64;
 
 /// Planes that are told of by a description alone.
 const MOST_PLANES: u64 = 1 << 20;
@@ -131,7 +132,7 @@ pub(crate) fn read(file: &mut File, directories: &[Directory]) -> Result<Vec<Ser
         if let Some(imagej) = description::imagej(&description) {
             of_imagej(file, directories, &mut series, &imagej)?;
         } else {
-            match geo::read(file, &directories[series.first], &series.page) {
+            match geo::read(file, tags_of(directories, series.first)?, &series.page) {
                 Ok(geo) => {
                     series.dimensions = geo.dimensions;
                     series.channels = geo.channels;
@@ -185,7 +186,7 @@ fn of_aperio(
         if page.tiled && page.is_overview_of(&series.page) {
             add(series, Place::Page(number), page, unused);
         } else {
-            let text = describe(file, &directories[number])?;
+            let text = describe(file, tags_of(directories, number)?)?;
             let mut beside = Series::single(number, page);
             description::beside(&text).clone_into(&mut beside.name);
             beside.is_simple = false;
@@ -214,14 +215,21 @@ fn of_pages(series: &mut Series, pages: Vec<(usize, Page)>, unused: &mut Vec<(u6
         }
     }
     if series.planes.len() > 1 {
-        series.extra = vec![('z', series.planes.len() as u64)];
+        series.extra = vec![('z', to_u64(series.planes.len()))];
     }
+}
+
+/// The directory of a page.
+fn tags_of(directories: &[Directory], number: usize) -> Result<&Directory> {
+    directories
+        .get(number)
+        .ok_or_else(|| Error::internal("a page that is not there"))
 }
 
 /// A page's description, or nothing where it is too long to be one.
 fn describe(file: &mut File, tags: &Directory) -> Result<String> {
     let text = file.text(tags, 270)?.unwrap_or_default();
-    Ok(if text.len() as u64 > file.limits.metadata_bytes {
+    Ok(if to_u64(text.len()) > file.limits.metadata_bytes {
         String::new()
     } else {
         text
@@ -251,7 +259,7 @@ fn of_ome(file: &mut File, directories: &[Directory], description: &str) -> Resu
             _ => None,
         });
         let first = first.ok_or_else(|| Error::corrupt("its OME-XML names no page of an image"))?;
-        let page = Page::read(file, &directories[first])?;
+        let page = Page::read(file, tags_of(directories, first)?)?;
         if (page.width, page.height) != (image.width, image.height)
             || (page.samples != image.samples && image.channel_planes > 1)
         {
@@ -310,8 +318,9 @@ fn of_imagej(
 ) -> Result<()> {
     let (c, z, t) = (imagej.channels, imagej.slices, imagej.frames);
     let count = c.checked_mul(z).and_then(|count| count.checked_mul(t));
+    let tags = tags_of(directories, series.first)?;
     let pitch = |file: &mut File, tag: u16| -> Result<Option<f64>> {
-        let numbers = file.numbers(&directories[series.first], tag)?;
+        let numbers = file.numbers(tags, tag)?;
         let number = numbers.and_then(|numbers| numbers.first().copied());
         Ok(number
             .filter(|number| number.is_finite() && *number > 0.0)
@@ -346,14 +355,15 @@ fn of_imagej(
             return Ok(());
         }
         let first = series.first;
-        series.planes = (0..count)
-            .map(|plane| Plane::Behind(first, plane * bytes))
-            .collect();
-        series.planes[0] = Plane::Page(first);
+        let further = |plane: u64| Some(Plane::Behind(first, plane.checked_mul(bytes)?));
+        let others: Option<Vec<Plane>> = (1..count).map(further).collect();
+        let Some(others) = others else { return Ok(()) };
+        series.planes = vec![Plane::Page(first)];
+        series.planes.extend(others);
         series.extra = vec![('z', count)];
         series.is_simple = false;
     }
-    if series.planes.len() as u64 != count || series.page.samples > 1 && c > 1 {
+    if to_u64(series.planes.len()) != count || series.page.samples > 1 && c > 1 {
         return Ok(()); // the pages that are there, along z
     }
     series.is_simple = false;
@@ -372,9 +382,8 @@ fn sub_levels(
     series: &mut Series,
     unused: &mut Vec<(u64, u64)>,
 ) -> Result<()> {
-    let offsets = file
-        .integers(&directories[series.first], 330)?
-        .unwrap_or_default();
+    let tags = tags_of(directories, series.first)?;
+    let offsets = file.integers(tags, 330)?.unwrap_or_default();
     for (nth, &offset) in offsets.iter().take(MOST_LEVELS).enumerate() {
         let read = file
             .directory(offset)
@@ -404,6 +413,10 @@ fn add(series: &mut Series, place: Place, page: Page, unused: &mut Vec<(u64, u64
 }
 
 /// By which power of two a page is smaller than another, to within what writers round.
+#[expect(
+    clippy::as_conversions,
+    reason = "sizes of pages are below 2^32, the exponent is too"
+)]
 fn factor(full: &Page, page: &Page) -> Option<u64> {
     let longer = full.width.max(full.height) as f64 / page.width.max(page.height) as f64;
     let exponent = longer.log2().round();

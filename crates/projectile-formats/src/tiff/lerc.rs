@@ -1,9 +1,10 @@
 //! Chunks in LERC, Esri's "limited error raster compression".
 
 use lerc::SampleData;
-use projectile_core::{DType, Error, Result};
+use projectile_core::{DType, Error, Result, Sample};
 
 use super::page::Page;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// The samples of a chunk, row by row, in the byte order of the file. Where it says that there is none, NaN; of integers the
 /// file's nodata, or 0.
@@ -33,35 +34,36 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
         SampleData::F32(_) => DType::Float32,
         SampleData::F64(_) => DType::Float64,
     };
-    let (pixels, depth) = ((width * height) as usize, info.depth as usize);
-    if dtype != page.dtype || page.bits as usize != dtype.size() * 8 {
+    let count = product(&[width, height, samples]);
+    let of_band = product(&[width, height, info.depth.into()]).map_or(usize::MAX, to_usize);
+    let depth = to_usize(info.depth.into());
+    if dtype != page.dtype || !page.is_unpacked() {
         return Err(broken(format!("it holds {dtype}, the file says {}", page.dtype)));
     }
     macro_rules! bytes {
-        ($values:expr, $ty:ty, $none:expr) => {{
-            let none: $ty = $none;
-            let mut bytes = Vec::with_capacity($values.len() * size_of::<$ty>());
-            if $values.len() as u64 != samples * pixels as u64 {
+        ($values:expr, $none:expr) => {{
+            if Some(to_u64($values.len())) != count {
                 return Err(broken("it ends early".to_owned()));
             }
+            let none = Sample::from_f64($none);
+            let mut bytes = Vec::with_capacity(size_of_val(&$values[..]));
+            // Bands follow each other, each of them with its depth together.
+            let mut bands: Vec<_> = $values
+                .chunks_exact(of_band)
+                .map(|band| band.chunks_exact(depth))
+                .collect();
+            let pixels = bands.first().map_or(0, ExactSizeIterator::len);
             for pixel in 0..pixels {
-                // Bands follow each other, each of them with its depth together.
-                for band in 0..info.bands as usize {
-                    let is_valid = image
-                        .valid_masks
-                        .get(band)
-                        .is_none_or(|mask| mask.is_valid(pixel));
-                    for at in 0..depth {
-                        let value = if is_valid {
-                            $values[(band * pixels + pixel) * depth + at]
+                for (number, band) in bands.iter_mut().enumerate() {
+                    let mask = image.valid_masks.get(number);
+                    let is_valid = mask.is_none_or(|mask| mask.is_valid(pixel));
+                    for &value in band.next().unwrap_or_default() {
+                        let value = if is_valid { value } else { none };
+                        bytes.extend_from_slice(&if big_endian {
+                            value.to_be_bytes()
                         } else {
-                            none
-                        };
-                        if big_endian {
-                            bytes.extend_from_slice(&value.to_be_bytes());
-                        } else {
-                            bytes.extend_from_slice(&value.to_le_bytes());
-                        }
+                            value.to_le_bytes()
+                        });
                     }
                 }
             }
@@ -70,13 +72,13 @@ pub(super) fn decoded(stored: &[u8], page: &Page, rows: u64, big_endian: bool) -
     }
     let nodata = page.nodata.unwrap_or(0.0);
     Ok(match &image.data {
-        SampleData::I8(values) => bytes!(values, i8, nodata as i8),
-        SampleData::U8(values) => bytes!(values, u8, nodata as u8),
-        SampleData::I16(values) => bytes!(values, i16, nodata as i16),
-        SampleData::U16(values) => bytes!(values, u16, nodata as u16),
-        SampleData::I32(values) => bytes!(values, i32, nodata as i32),
-        SampleData::U32(values) => bytes!(values, u32, nodata as u32),
-        SampleData::F32(values) => bytes!(values, f32, f32::NAN),
-        SampleData::F64(values) => bytes!(values, f64, f64::NAN),
+        SampleData::I8(values) => bytes!(values, nodata),
+        SampleData::U8(values) => bytes!(values, nodata),
+        SampleData::I16(values) => bytes!(values, nodata),
+        SampleData::U16(values) => bytes!(values, nodata),
+        SampleData::I32(values) => bytes!(values, nodata),
+        SampleData::U32(values) => bytes!(values, nodata),
+        SampleData::F32(values) => bytes!(values, f64::NAN),
+        SampleData::F64(values) => bytes!(values, f64::NAN),
     })
 }

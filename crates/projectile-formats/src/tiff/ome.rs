@@ -3,12 +3,14 @@
 //! Source: the OME-TIFF specification, <https://docs.openmicroscopy.org/ome-model/latest/ome-tiff/specification.html>.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use projectile_core::{ChannelInfo, Coordinates, Dimension, Error, Result};
 
 use super::layout::Plane;
 use super::xml::{self, Element};
 use crate::open::Limits;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Planes of all images of a file, and pages that are told to be one of them.
 const MOST_PLANES: u64 = 1 << 20;
@@ -120,22 +122,18 @@ fn read_image(
 ) -> Result<Image> {
     let size = |letter: char| {
         pixels
-            .number::<u64>(&format!("Size{letter}"))
-            .filter(|&size| size > 0)
+            .number::<NonZeroU64>(&format!("Size{letter}"))
             .ok_or_else(|| Error::corrupt(format!("its OME-XML has no Size{letter}")))
     };
     let (c, z, t) = (size('C')?, size('Z')?, size('T')?);
     let described: Vec<&Element> = pixels.all("Channel").collect();
     let samples = described
         .first()
-        .and_then(|channel| channel.number::<u64>("SamplesPerPixel"))
-        .filter(|&samples| samples > 0 && c.is_multiple_of(samples))
-        .unwrap_or(1);
-    let channel_planes = c / samples;
-    let count = channel_planes
-        .checked_mul(z)
-        .and_then(|count| count.checked_mul(t))
-        .unwrap_or(u64::MAX);
+        .and_then(|channel| channel.number::<NonZeroU64>("SamplesPerPixel"))
+        .filter(|&samples| c.get() % samples == 0)
+        .unwrap_or(NonZeroU64::MIN);
+    let channel_planes = NonZeroU64::new(c.get() / samples).unwrap_or(NonZeroU64::MIN);
+    let count = product(&[channel_planes.get(), z.get(), t.get()]).unwrap_or(u64::MAX);
     Budget::take(&mut budget.planes, count)?;
     let order = pixels.attribute("DimensionOrder").unwrap_or("XYCZT");
     let order: Vec<char> = order
@@ -154,11 +152,10 @@ fn read_image(
     };
     let planes = map_planes(pixels, &order, sizes, count, pages, &mut budget.mentions)?;
     let mut extra = Vec::new();
-    if t > 1 {
-        extra.push(('t', t));
-    }
-    if z > 1 {
-        extra.push(('z', z));
+    for (letter, size) in [('t', t.get()), ('z', z.get())] {
+        if size > 1 {
+            extra.push((letter, size));
+        }
     }
     let name = image.attribute("Name").filter(|name| !name.is_empty());
     let mut details = Vec::new();
@@ -169,13 +166,13 @@ fn read_image(
     }
     Ok(Image {
         name: name.map_or_else(|| format!("image {number}"), str::to_owned),
-        width: size('X')?,
-        height: size('Y')?,
-        samples,
+        width: size('X')?.get(),
+        height: size('Y')?.get(),
+        samples: samples.get(),
         extra,
-        channel_planes,
+        channel_planes: channel_planes.get(),
         planes,
-        channels: channels(&described, samples, c),
+        channels: channels(&described, samples.get(), c.get()),
         dimensions: dimensions(pixels),
         details,
     })
@@ -183,9 +180,16 @@ fn read_image(
 
 #[derive(Clone, Copy)]
 struct Sizes {
-    c: u64,
-    z: u64,
-    t: u64,
+    c: NonZeroU64,
+    z: NonZeroU64,
+    t: NonZeroU64,
+}
+
+/// The number whose digits these are, each with how many there are of it, the first counting most.
+fn number_of(digits: impl IntoIterator<Item = (u64, NonZeroU64)>) -> Option<u64> {
+    digits.into_iter().try_fold(0u64, |number, (digit, base)| {
+        number.checked_mul(base.get())?.checked_add(digit)
+    })
 }
 
 /// Which page each plane is: `TiffData` elements tell of runs of pages, in the order of the dimensions.
@@ -202,7 +206,8 @@ fn map_planes(
         'Z' => sizes.z,
         _ => sizes.t,
     };
-    let mut planes = vec![Plane::Missing; count as usize];
+    let beyond = || Error::corrupt("its OME-XML has a plane beyond its sizes");
+    let mut planes = vec![Plane::Missing; to_usize(count)];
     let mut fill = |data: Option<&Element>| -> Result<()> {
         let number = |name: &str| data.and_then(|data| data.number::<u64>(name));
         let first = |letter: char| number(&format!("First{letter}")).unwrap_or(0);
@@ -210,20 +215,18 @@ fn map_planes(
         let run = number("PlaneCount").unwrap_or(if page.is_some() { 1 } else { count });
         let page = page.unwrap_or(0);
         // Where the run begins, counted in the order of the dimensions.
-        let mut begin = 0u64;
-        for &letter in order.iter().rev() {
-            if first(letter) >= length(letter) {
-                return Err(Error::corrupt(format!(
-                    "its OME-XML has a plane beyond Size{letter}"
-                )));
-            }
-            begin = begin * length(letter) + first(letter);
+        if let Some(letter) = order.iter().rev().find(|l| first(**l) >= length(**l).get()) {
+            return Err(Error::corrupt(format!(
+                "its OME-XML has a plane beyond Size{letter}"
+            )));
         }
-        let run = run.min(count - begin);
+        let begin = number_of(order.iter().rev().map(|&letter| (first(letter), length(letter))));
+        let begin = begin.ok_or_else(beyond)?;
+        let run = run.min(count.saturating_sub(begin));
         // What goes beyond the last page ends there.
-        Budget::take(mentions, run.min(pages as u64))?;
-        for at in 0..run {
-            let Some(page) = page.checked_add(at).filter(|&page| page < pages as u64) else {
+        Budget::take(mentions, run.min(to_u64(pages)))?;
+        for (at, mut rest) in (0..run).zip(begin..count) {
+            let Some(page) = page.checked_add(at).filter(|&page| page < to_u64(pages)) else {
                 // A run of no stated length goes to the last page.
                 if at > 0 && number("PlaneCount").is_none() {
                     break;
@@ -233,7 +236,6 @@ fn map_planes(
                     page.saturating_add(at)
                 )));
             };
-            let mut rest = begin + at;
             let (mut c, mut z, mut t) = (0, 0, 0);
             for &letter in order {
                 let index = rest % length(letter);
@@ -244,8 +246,9 @@ fn map_planes(
                     _ => t = index,
                 }
             }
-            let place = (t * sizes.z + z) * sizes.c + c;
-            planes[place as usize] = Plane::Page(page as usize);
+            let place = number_of([(t, sizes.t), (z, sizes.z), (c, sizes.c)]);
+            let plane = place.and_then(|place| planes.get_mut(to_usize(place)));
+            *plane.ok_or_else(beyond)? = Plane::Page(to_usize(page));
         }
         Ok(())
     };
@@ -272,7 +275,7 @@ fn channels(described: &[&Element], samples: u64, count: u64) -> Vec<ChannelInfo
     };
     let infos: Vec<ChannelInfo> = described
         .iter()
-        .take(count as usize)
+        .take(to_usize(count))
         .map(|element| ChannelInfo {
             colour: colour(element),
             ..ChannelInfo::named(element.attribute("Name").unwrap_or_default())

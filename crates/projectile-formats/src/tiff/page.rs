@@ -3,6 +3,7 @@
 use projectile_core::{DType, Error, Result};
 
 use super::ifd::{Directory, File};
+use crate::sizes::{to_u64, to_usize};
 
 /// What the samples are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl Page {
             )));
         }
         let format = file.integers(tags, 339)?.unwrap_or_else(|| vec![1]);
-        if format.windows(2).any(|pair| pair[0] != pair[1]) {
+        if format.iter().any(|other| Some(other) != format.first()) {
             return Err(Error::unsupported("its channels differ in type"));
         }
         let dtype = dtype_of(bits, format.first().copied().unwrap_or(1))?;
@@ -127,8 +128,8 @@ impl Page {
         // A tile may be larger than the image, but not by any number: its rows are read into memory.
         if chunk_width == 0
             || chunk_height == 0
-            || chunk_width > width + (1 << 16)
-            || chunk_height > height + (1 << 16)
+            || chunk_width > width.saturating_add(1 << 16)
+            || chunk_height > height.saturating_add(1 << 16)
         {
             return Err(Error::corrupt(format!(
                 "chunks of {chunk_width} × {chunk_height} cannot be"
@@ -151,7 +152,8 @@ impl Page {
             width,
             height,
             samples,
-            bits: bits as u32,
+            bits: u32::try_from(bits)
+                .map_err(|_| Error::corrupt(format!("samples of {bits} bits cannot be")))?,
             dtype,
             photometric,
             compression,
@@ -179,9 +181,23 @@ impl Page {
         if self.planar { 1 } else { self.samples }
     }
 
+    /// Whether samples are stored as wide as they are in memory.
+    pub(crate) fn is_unpacked(&self) -> bool {
+        self.bits.is_multiple_of(8) && u64::from(self.bits / 8) == to_u64(self.dtype.size())
+    }
+
+    /// Bytes of so many stored columns of a row, no more than a chunk has.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "columns are below 2^33, samples below 2^16 and bits below 2^8 where a page was read"
+    )]
+    pub(crate) fn row_bytes(&self, columns: u64) -> u64 {
+        (columns * self.chunk_samples() * u64::from(self.bits)).div_ceil(8)
+    }
+
     /// Bytes of one stored row of a chunk.
     pub(crate) fn chunk_row_bytes(&self) -> u64 {
-        (self.chunk_width * self.chunk_samples() * u64::from(self.bits)).div_ceil(8)
+        self.row_bytes(self.chunk_width)
     }
 
     /// Bytes of the samples of a whole chunk.
@@ -238,14 +254,15 @@ impl Page {
         let (across, down) = self.grid();
         let planes = if self.planar { self.samples } else { 1 };
         let needed = across.saturating_mul(down).saturating_mul(planes);
-        if (offsets.len() as u64) < needed {
+        if to_u64(offsets.len()) < needed {
             return Err(Error::corrupt(format!(
                 "{} chunks where its sizes need {needed}",
                 offsets.len()
             )));
         }
-        let mut spans = Vec::with_capacity(needed as usize);
-        for (i, &offset) in offsets.iter().take(needed as usize).enumerate() {
+        let needed = to_usize(needed);
+        let mut spans = Vec::with_capacity(needed);
+        for (i, &offset) in offsets.iter().take(needed).enumerate() {
             // Old writers leave the lengths out: a chunk then ends with the file.
             let length = lengths
                 .get(i)

@@ -9,6 +9,7 @@ use super::ifd::File;
 use super::page::{Chunks, Page, Photometric};
 use crate::decode::input::{read_error, zeroed};
 use crate::open::OpenOptions;
+use crate::sizes::{to_u64, to_usize};
 
 /// Decodes all chunks of a page into `pixels`: the page's samples in C order, in this machine's byte order.
 pub(crate) fn read_page(
@@ -20,7 +21,7 @@ pub(crate) fn read_page(
 ) -> Result<()> {
     let (across, down) = page.grid();
     let planes = if page.planar { page.samples } else { 1 };
-    let per_plane = across * down;
+    let mut spans = chunks.spans.iter().enumerate();
     let big_endian = file.big_endian;
     let mut target = Target {
         pixels,
@@ -30,13 +31,10 @@ pub(crate) fn read_page(
         samples: page.samples,
     };
     for plane in 0..planes {
-        for chunk in 0..per_plane {
+        for chunk in 0..across.saturating_mul(down) {
             options.cancel.check()?;
-            let index = plane * per_plane + chunk;
-            let &(offset, length) = chunks
-                .spans
-                .get(index as usize)
-                .ok_or_else(|| Error::corrupt("a chunk is missing"))?;
+            let (index, &(offset, length)) =
+                spans.next().ok_or_else(|| Error::corrupt("a chunk is missing"))?;
             // A chunk that was never written (a sparse file).
             if length == 0 {
                 continue;
@@ -69,7 +67,11 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    /// What is inside of the page of the chunk of this number of its plane.
+    /// What is inside of the page of the chunk of this number of its plane, which has such a chunk.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "a page's chunks have pixels, and each begins inside of the page"
+    )]
     pub(crate) fn chunk(page: &Page, number: u64, sample: u64) -> Self {
         let (across, _) = page.grid();
         let (y, x) = (
@@ -88,7 +90,7 @@ impl Cut {
 
     /// Bytes of a stored row.
     pub(crate) fn row_bytes(&self, page: &Page) -> u64 {
-        (self.stored * page.chunk_samples() * u64::from(page.bits)).div_ceil(8)
+        page.row_bytes(self.stored)
     }
 }
 
@@ -104,7 +106,7 @@ pub(crate) struct Target<'p> {
     pub(crate) samples: u64,
 }
 
-/// Puts decompressed rows into their place, as samples of the page's dtype.
+/// Puts what is inside of the target of decompressed rows into its place, as samples of the page's dtype.
 pub(crate) fn place(
     page: &Page,
     reader: &mut dyn Read,
@@ -112,10 +114,24 @@ pub(crate) fn place(
     big_endian: bool,
     target: &mut Target<'_>,
 ) -> Result<()> {
-    let size = page.dtype.size();
-    let of_pixel = page.chunk_samples() as usize * size;
-    let mut stored: Vec<u8> = zeroed(cut.row_bytes(page) as usize)?;
-    let mut unpacked: Vec<u8> = zeroed(cut.stored as usize * of_pixel)?;
+    let outside = || Error::internal("a chunk that is no part of what is read");
+    let size = to_u64(page.dtype.size());
+    let of_pixel = page.chunk_samples().saturating_mul(size);
+    let stride = target.samples.saturating_mul(size);
+    // What is beyond all memory is found nowhere.
+    let bytes = |count: u64, each: u64| to_usize(count.saturating_mul(each));
+    let mut stored: Vec<u8> = zeroed(to_usize(cut.row_bytes(page)))?;
+    let mut unpacked: Vec<u8> = zeroed(bytes(cut.stored, of_pixel))?;
+    // Of pages whose chunks are unlike the first one's, some may begin before a block or end behind it.
+    let (above, left) = (target.y.saturating_sub(cut.y), target.x.saturating_sub(cut.x));
+    let (below, right) = (cut.y.saturating_sub(target.y), cut.x.saturating_sub(target.x));
+    let columns = cut
+        .columns
+        .saturating_sub(left)
+        .min(target.width.saturating_sub(right));
+    let start = bytes(right, stride).saturating_add(bytes(cut.sample, size));
+    let lines = target.pixels.chunks_exact_mut(bytes(target.width, stride).max(1));
+    let mut lines = lines.skip(to_usize(below));
     for row in 0..cut.rows {
         reader.read_exact(&mut stored).map_err(|e| match e.kind() {
             std::io::ErrorKind::UnexpectedEof => Error::corrupt(format!(
@@ -124,30 +140,40 @@ pub(crate) fn place(
             )),
             _ => read_error(&e),
         })?;
+        if row < above {
+            continue;
+        }
+        let Some(line) = lines.next() else { break };
         unpack(page, &mut stored, &mut unpacked, big_endian)?;
-        let first = ((cut.y - target.y + row) * target.width + (cut.x - target.x)) as usize;
-        let stride = target.samples as usize * size;
+        let from = unpacked.get(bytes(left, of_pixel)..).ok_or_else(outside)?;
+        let to = line.get_mut(start..).ok_or_else(outside)?;
         if of_pixel == stride {
-            let length = cut.columns as usize * stride;
-            target.pixels[first * stride..][..length].copy_from_slice(&unpacked[..length]);
+            let length = bytes(columns, stride);
+            let (to, from) = to.get_mut(..length).zip(from.get(..length)).ok_or_else(outside)?;
+            to.copy_from_slice(from);
         } else {
-            let start = first * stride + cut.sample as usize * size;
-            let targets = target.pixels[start..].chunks_mut(stride);
-            for (to, from) in targets
-                .zip(unpacked.chunks_exact(of_pixel))
-                .take(cut.columns as usize)
-            {
-                to[..of_pixel].copy_from_slice(from);
-            }
+            put_samples(to, to_usize(stride), from, to_usize(of_pixel), to_usize(columns));
         }
     }
     Ok(())
 }
 
+/// Puts the samples of so many pixels among others, `stride` bytes from one pixel to the next.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`to` begins at samples that each pixel has, and the chunk has no more of them"
+)]
+fn put_samples(to: &mut [u8], stride: usize, from: &[u8], of_pixel: usize, columns: usize) {
+    let pixels = to.chunks_mut(stride).zip(from.chunks_exact(of_pixel));
+    for (to, from) in pixels.take(columns) {
+        to[..of_pixel].copy_from_slice(from);
+    }
+}
+
 /// One stored row as samples of the page's dtype.
 fn unpack(page: &Page, stored: &mut [u8], samples: &mut [u8], big_endian: bool) -> Result<()> {
     let size = page.dtype.size();
-    let stride = page.chunk_samples() as usize;
+    let stride = to_usize(page.chunk_samples());
     if page.predictor == 3 {
         if !page.dtype.is_float() {
             return Err(Error::corrupt("the floating point predictor on integers"));
@@ -155,7 +181,7 @@ fn unpack(page: &Page, stored: &mut [u8], samples: &mut [u8], big_endian: bool) 
         undo_float_differences(stored, samples, stride, size);
         return Ok(());
     }
-    if page.bits as usize != size * 8 {
+    if !page.is_unpacked() {
         if page.predictor == 2 {
             return Err(Error::unsupported(format!(
                 "differences of {}-bit samples are not read",
@@ -175,58 +201,65 @@ fn unpack(page: &Page, stored: &mut [u8], samples: &mut [u8], big_endian: bool) 
         if page.dtype.is_complex() {
             return Err(Error::unsupported("differences of complex numbers are not read"));
         }
+        macro_rules! add_up {
+            ($ty:ty) => {
+                add_up(samples, stride, |before, here| {
+                    let sum = <$ty>::from_ne_bytes(before).wrapping_add(<$ty>::from_ne_bytes(here));
+                    sum.to_ne_bytes()
+                })
+            };
+        }
         match size {
-            1 => add_up::<1>(samples, stride),
-            2 => add_up::<2>(samples, stride),
-            4 => add_up::<4>(samples, stride),
-            _ => add_up::<8>(samples, stride),
+            1 => add_up!(u8),
+            2 => add_up!(u16),
+            4 => add_up!(u32),
+            _ => add_up!(u64),
         }
     }
     Ok(())
 }
 
 /// Each word is the difference to the same channel of the pixel before.
-fn add_up<const SIZE: usize>(samples: &mut [u8], stride: usize) {
-    let word = |bytes: &[u8]| {
-        let mut wide = [0u8; 8];
-        if cfg!(target_endian = "big") {
-            wide[8 - SIZE..].copy_from_slice(bytes);
-        } else {
-            wide[..SIZE].copy_from_slice(bytes);
-        }
-        u64::from_ne_bytes(wide)
-    };
-    for at in (stride * SIZE..samples.len()).step_by(SIZE) {
-        let (before, here) = samples.split_at_mut(at);
-        let sum = word(&before[at - stride * SIZE..][..SIZE])
-            .wrapping_add(word(&here[..SIZE]))
-            .to_ne_bytes();
-        here[..SIZE].copy_from_slice(if cfg!(target_endian = "big") {
-            &sum[8 - SIZE..]
-        } else {
-            &sum[..SIZE]
-        });
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "`at` is no less than `stride`, and a word's number"
+)]
+fn add_up<const SIZE: usize>(
+    samples: &mut [u8],
+    stride: usize,
+    sum: impl Fn([u8; SIZE], [u8; SIZE]) -> [u8; SIZE],
+) {
+    let (words, _) = samples.as_chunks_mut::<SIZE>();
+    for at in stride..words.len() {
+        words[at] = sum(words[at - stride], words[at]);
     }
 }
 
 /// Byte differences over the row, then the bytes of all words by significance, the most significant first.
 fn undo_float_differences(stored: &mut [u8], samples: &mut [u8], stride: usize, size: usize) {
-    for at in stride..stored.len() {
-        stored[at] = stored[at].wrapping_add(stored[at - stride]);
+    add_up(stored, stride, |[before], [here]| [here.wrapping_add(before)]);
+    let words = samples.chunks_exact(size).len();
+    for (place, bytes) in (0..size).rev().zip(stored.chunks_exact(words)) {
+        for (word, byte) in samples.chunks_exact_mut(size).zip(bytes) {
+            if let Some(to) = word.get_mut(place) {
+                *to = *byte;
+            }
+        }
     }
-    let words = samples.len() / size;
-    for (i, word) in samples.chunks_exact_mut(size).enumerate() {
-        for (significance, byte) in (0..size).zip(word.iter_mut().rev()) {
-            *byte = stored[significance * words + i];
-        }
-        if cfg!(target_endian = "big") {
-            word.reverse();
-        }
+    if cfg!(target_endian = "big") {
+        samples.chunks_exact_mut(size).for_each(<[u8]>::reverse);
     }
 }
 
 /// Samples of odd widths, most significant bit first. Below 8 bits they take the whole range of a byte, as PIL's do,
 /// unless they are numbers of palette entries.
+#[expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "what is not stored as wide as in memory has 1 to 31 bits"
+)]
 fn unpack_bits(page: &Page, stored: &[u8], samples: &mut [u8]) {
     let bits = page.bits;
     let scale = if bits < 8 && page.photometric != Photometric::Palette {

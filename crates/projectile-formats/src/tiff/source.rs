@@ -15,6 +15,7 @@ use crate::chunked::{ChunkedOptions, ChunkedSource, Division, LeveledSource};
 use crate::decode::input::human;
 use crate::format::NamedSource;
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64};
 
 /// Bytes of a chunk that is decoded for the part of it that is looked at.
 const MOST_CHUNK: u64 = 256 << 20;
@@ -92,21 +93,14 @@ impl Parsed {
         let page = &main.page;
         codec::check(page.compression)?;
         let of_page = Self::bytes(page, options)?;
-        let bytes = of_page.saturating_mul(main.planes.len() as u64);
+        let bytes = of_page.saturating_mul(to_u64(main.planes.len()));
         let alone = self.series.len() == 1 && main.is_simple;
         let is_complex = page.dtype.is_complex();
-        let huge = !is_direct(page) && page.chunk_bytes() > MOST_CHUNK;
-        if alone && !is_complex && (huge || page.orientation != 1) {
+        let in_part = check_chunk(page);
+        if alone && !is_complex && (in_part.is_err() || page.orientation != 1) {
             return Ok(Way::Whole);
         }
-        if huge {
-            return Err(Error::limit(format!(
-                "a {} of it takes {} and cannot be read in part: have it rewritten with tiles (gdal_translate -of COG, \
-                 vips tiffsave --tile --pyramid)",
-                if page.tiled { "tile" } else { "strip" },
-                human(page.chunk_bytes())
-            )));
-        }
+        in_part?;
         let small = bytes <= options.limits.whole_array_bytes
             && main.overviews.is_empty()
             && self.blob.residence() != Residence::Remote;
@@ -121,21 +115,20 @@ impl Parsed {
     fn bytes(page: &Page, options: &OpenOptions) -> Result<u64> {
         let shown = shown(page, options.mode, false)?;
         let samples = shown.channels.max(page.samples);
-        // With room for what is computed of them.
-        let bytes = page
-            .width
-            .max(page.chunk_width)
-            .checked_mul(page.height.max(page.chunk_height))
-            .and_then(|pixels| pixels.checked_mul(samples))
-            .and_then(|samples| samples.checked_mul(16))
-            .filter(|&bytes| bytes < 1 << 60);
-        if bytes.is_none() {
-            return Err(Error::limit(format!(
+        let beyond = || {
+            Error::limit(format!(
                 "{} × {} pixels of {samples} samples are beyond any machine",
                 page.width, page.height
-            )));
-        }
-        Ok(page.width * page.height * shown.channels * shown.dtype.size() as u64)
+            ))
+        };
+        // With room for what is computed of them.
+        let width = page.width.max(page.chunk_width);
+        let height = page.height.max(page.chunk_height);
+        product(&[width, height, samples, 16])
+            .filter(|&bytes| bytes < 1 << 60)
+            .ok_or_else(beyond)?;
+        let size = to_u64(shown.dtype.size());
+        product(&[page.width, page.height, shown.channels, size]).ok_or_else(beyond)
     }
 
     /// The images as sources that are read by blocks.
@@ -184,7 +177,7 @@ impl Parsed {
             Meaning::Channels
         };
         info.nodata = page.nodata;
-        if series.channels.len() as u64 <= info.axes.channels() {
+        if to_u64(series.channels.len()) <= info.axes.channels() {
             info.channels.clone_from(&series.channels);
         }
         if !series.dimensions.is_empty() {
@@ -230,7 +223,7 @@ impl Parsed {
                 codec::check(page.compression).is_ok()
                     && check_readable(page).is_ok()
                     && Self::bytes(page, options).is_ok()
-                    && (is_direct(page) || page.chunk_bytes() <= MOST_CHUNK)
+                    && check_chunk(page).is_ok()
                     && shown(page, options.mode, false).is_ok_and(|of| of.channels == whole.channels)
             })
             .collect();
@@ -282,7 +275,10 @@ impl Parsed {
             note("ICC profile", "present, not applied".to_owned());
         }
         if page.dtype == projectile_core::DType::UInt16 && page.bits < 16 {
-            note("range", format!("0 to {}", (1u32 << page.bits) - 1));
+            note(
+                "range",
+                format!("0 to {}", u16::MAX >> 16u32.saturating_sub(page.bits)),
+            );
         }
         if !series.overviews.is_empty() {
             let factors: Vec<String> = series
@@ -302,7 +298,7 @@ impl Parsed {
             .iter()
             .filter(|overview| matches!(overview.place, Place::Page(_)));
         if self.series.len() <= 1 && pages > 1 {
-            let accounted = used + levels.count();
+            let accounted = levels.count().saturating_add(used);
             if accounted >= pages {
                 note("pages", pages.to_string());
             } else {
@@ -332,6 +328,20 @@ pub(crate) fn check_readable(page: &Page) -> Result<()> {
     codec::check(page.compression)
 }
 
+/// Refuses chunks that take too much memory for the part of them that is looked at.
+pub(super) fn check_chunk(page: &Page) -> Result<()> {
+    let bytes = page.chunk_bytes();
+    if is_direct(page) || bytes <= MOST_CHUNK {
+        return Ok(());
+    }
+    Err(Error::limit(format!(
+        "a {} of it takes {} and cannot be read in part: have it rewritten with tiles (gdal_translate -of COG, vips \
+         tiffsave --tile --pyramid)",
+        if page.tiled { "tile" } else { "strip" },
+        human(bytes)
+    )))
+}
+
 /// The axes of an image, and how they are divided.
 struct Shape {
     /// Names and sizes but for rows and columns, in storage order.
@@ -342,6 +352,10 @@ struct Shape {
 }
 
 impl Shape {
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "axes multiply to the number of planes, which are in memory, and a page has 2^16 channels at most"
+    )]
     fn new(series: &Series, shown: &Shown, by_plane: bool) -> Self {
         let (mut letters, mut along) = (Vec::new(), Vec::new());
         let mut apart = series.channel_planes;
@@ -402,6 +416,10 @@ impl Shape {
 }
 
 /// Rows and columns of a block: a tile, or as many small tiles or strips as are read in about the time that asking takes.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "no chunk is empty, and sides that are multiplied are short"
+)]
 fn block(page: &Page) -> (u64, u64) {
     /// Bytes of a run of an uncompressed row.
     const RUN: u64 = 64 << 10;
@@ -417,15 +435,15 @@ fn block(page: &Page) -> (u64, u64) {
     }
     let row = page.chunk_row_bytes().max(1);
     if !is_direct(page) {
-        let strips = (BLOCK / (row * page.chunk_height).max(1)).max(1);
-        return (page.chunk_height * strips, page.width);
+        let strips = (BLOCK / page.chunk_bytes().max(1)).max(1);
+        return (page.chunk_height.saturating_mul(strips), page.width);
     }
     let columns = if has_direct_columns(page) && row > 2 * RUN {
         page.width.div_ceil(row.div_ceil(RUN))
     } else {
         page.width
     };
-    let of_part = (row * columns / page.width).max(1);
+    let of_part = page.row_bytes(columns).max(1);
     ((2 * BLOCK / of_part).clamp(1, page.height), columns)
 }
 
@@ -466,5 +484,12 @@ mod tests {
         assert_eq!(block(&page(false, 1, 20_000, 9000, 20_000, 9000)), (26, 20_000));
         assert_eq!(block(&page(false, 1, 200_000, 9000, 200_000, 9000)), (10, 50_000));
         assert_eq!(block(&page(false, 1, 10, 10, 10, 10)), (10, 10));
+        // The bytes of its row times its columns are beyond 64 bits.
+        let wide = u64::from(u32::MAX);
+        let page = Page {
+            bits: 12,
+            ..page(false, 1, wide, 1, wide, 1)
+        };
+        assert_eq!(block(&page), (1, wide));
     }
 }

@@ -14,11 +14,13 @@ use super::index::Index;
 use super::layout::{Place, Plane};
 use super::page::{Page, Tables};
 use super::rows::{Cut, Target, place};
+use super::source::{check_chunk, check_readable};
 use crate::blob::{Blob, BlobReader};
 use crate::chunked::{Block, BlockReader};
 use crate::decode::input::zeroed;
 use crate::decode::{Data, guarded};
 use crate::open::{Mode, OpenOptions};
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Bytes that are read at a time while directories are.
 pub(super) const PIECE: u64 = 64 << 10;
@@ -88,6 +90,9 @@ impl Shared {
             }
         };
         let page = Page::read(&mut file, tags)?;
+        // The first plane's was checked before: others may be stored in another way.
+        check_readable(&page)?;
+        check_chunk(&page)?;
         let (offsets, lengths) = if page.tiled { (324, 325) } else { (273, 279) };
         let located = Arc::new(Located {
             offsets: file
@@ -162,6 +167,10 @@ struct Wanted {
 
 impl Window {
     /// Where a block is: its plane, rows, columns, and the sample where it begins.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "axes multiply to the number of planes, which are in memory, and no pixel is without a channel"
+    )]
     fn place_of(&self, block: &Block) -> (u64, Range<u64>, Range<u64>, u64) {
         let (mut plane, mut sample) = (0, 0);
         let (mut y, mut x) = (0..1, 0..1);
@@ -181,7 +190,7 @@ impl Window {
 
     /// The page of a block's plane; `None` where there is none.
     fn locate(&self, plane: u64) -> Result<Option<(Arc<Located>, u64)>> {
-        let plane = self.planes.get(plane as usize).copied();
+        let plane = self.planes.get(to_usize(plane)).copied();
         let (directory, further) = match plane.unwrap_or(Plane::Missing) {
             Plane::Missing => return Ok(None),
             Plane::Page(number) => (number, 0),
@@ -206,7 +215,11 @@ impl Window {
         Ok(Some((located, further)))
     }
 
-    /// The chunks that a block is made of.
+    /// The chunks that a block is made of, which lies inside of the page.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "pages of 2^56 chunks and more were refused, and what overlaps has its ends in order"
+    )]
     fn wanted(&self, page: &Page, y: &Range<u64>, x: &Range<u64>, sample: u64) -> Vec<Wanted> {
         let (across, down) = page.grid();
         let planes = match (page.planar, self.by_plane) {
@@ -330,18 +343,17 @@ impl Window {
                 Some(length) => offset.saturating_add(length),
                 None => size.min(offset.saturating_add(most)),
             };
-            if offset > end || end > size {
+            let Some(stored) = end.checked_sub(offset).filter(|_| end <= size) else {
                 return Err(Error::corrupt(format!(
                     "the file is truncated: chunk {} of its pixels lies beyond its end",
                     wanted.chunk
                 )));
-            }
+            };
             let ranges = match wanted.skipped {
                 Some((above, left)) => rows_of(page, &wanted.cut, above, left, offset, end),
-                None if end - offset > most => Err(Error::corrupt(format!(
-                    "chunk {} takes {} bytes, more than its pixels",
-                    wanted.chunk,
-                    end - offset
+                None if stored > most => Err(Error::corrupt(format!(
+                    "chunk {} takes {stored} bytes, more than its pixels",
+                    wanted.chunk
                 ))),
                 None => Ok(std::iter::once(offset..end).collect()),
             };
@@ -362,21 +374,15 @@ impl Window {
 
     /// A block that no page is there for.
     fn missing(&self, block: &Block) -> Result<Samples> {
-        let samples = block.samples() as usize;
         let dtype = self.shown_dtype()?;
-        match Data::zeroed(dtype, samples)? {
-            Some(mut data) => {
-                if let Some(nodata) = self.page.nodata {
-                    data.fill(nodata);
-                }
-                Ok(data.into_samples())
-            }
-            None => Ok(Samples::from_bytes(
-                dtype,
-                &zeroed(samples * dtype.size())?,
-                false,
-            )),
+        let Some(mut data) = Data::zeroed(dtype, to_usize(block.samples()))? else {
+            let bytes = block.samples().saturating_mul(to_u64(dtype.size()));
+            return Ok(Samples::from_bytes(dtype, &zeroed(to_usize(bytes))?, false));
+        };
+        if let Some(nodata) = self.page.nodata {
+            data.fill(nodata);
         }
+        Ok(data.into_samples())
     }
 
     fn shown_dtype(&self) -> Result<projectile_core::DType> {
@@ -385,9 +391,14 @@ impl Window {
 
     fn samples(&self, plan: &Plan, bytes: &[Bytes]) -> Result<Samples> {
         let page = &plan.located.page;
-        let (height, width) = (plan.y.end - plan.y.start, plan.x.end - plan.x.start);
-        let count = (height * width * plan.samples) as usize;
-        let mut data = Data::zeroed(page.dtype, count)?;
+        let height = plan.y.end.saturating_sub(plan.y.start);
+        let width = plan.x.end.saturating_sub(plan.x.start);
+        // What is beyond all memory is refused.
+        let room = |size: u64| {
+            let all = product(&[height, width, plan.samples, size]);
+            all.map_or(usize::MAX, to_usize)
+        };
+        let mut data = Data::zeroed(page.dtype, room(1))?;
         let mut raw = Vec::new();
         let pixels = if let Some(data) = &mut data {
             // What GDAL shows for the chunks of a sparse file.
@@ -398,7 +409,7 @@ impl Window {
             }
             data.bytes_mut()
         } else {
-            raw = zeroed(count * page.dtype.size())?;
+            raw = zeroed(room(to_u64(page.dtype.size())))?;
             &mut raw[..]
         };
         let mut target = Target {
@@ -433,7 +444,7 @@ impl Window {
         }
         let meant = colour::meant(page, data, plan.located.palette.as_deref())?;
         Ok(match self.shared.mode {
-            Some(mode) if meant.colours => meant.data.into_mode(mode, meant.channels as usize).0,
+            Some(mode) if meant.colours => meant.data.into_mode(mode, to_usize(meant.channels)).0,
             _ => meant.data,
         }
         .into_samples())
@@ -452,25 +463,27 @@ pub(super) fn has_direct_columns(page: &Page) -> bool {
 
 /// Where rows of an uncompressed chunk are, of which `above` rows and `left` columns come before what is wanted.
 fn rows_of(page: &Page, cut: &Cut, above: u64, left: u64, offset: u64, end: u64) -> Result<Vec<Range<u64>>> {
-    let row = page.chunk_row_bytes();
-    let part = cut.row_bytes(page);
-    let before = left * page.chunk_samples() * u64::from(page.bits) / 8;
-    let start = offset + above * row + before;
-    let last = start + (cut.rows - 1) * row + part;
-    if last > end {
-        return Err(Error::corrupt(format!(
+    let (row, part) = (page.chunk_row_bytes(), cut.row_bytes(page));
+    // Columns are left out only of whole bytes.
+    let first = offset.checked_add(page.row_bytes(left));
+    let place = |at: u64| {
+        let start = at.checked_add(above)?.checked_mul(row)?.checked_add(first?)?;
+        Some(start..start.checked_add(part)?)
+    };
+    // One that lies beyond all numbers lies beyond the end.
+    let last = place(cut.rows.saturating_sub(1)).map_or(u64::MAX, |row| row.end);
+    match place(0) {
+        Some(first) if last <= end => Ok(if part == row {
+            std::iter::once(first.start..last).collect()
+        } else {
+            (0..cut.rows).map_while(place).collect()
+        }),
+        _ => Err(Error::corrupt(format!(
             "it is truncated: {} bytes of rows are {} long",
-            last - offset,
-            end - offset
-        )));
+            last.saturating_sub(offset),
+            end.saturating_sub(offset)
+        ))),
     }
-    Ok(if part == row {
-        std::iter::once(start..last).collect()
-    } else {
-        (0..cut.rows)
-            .map(|at| start + at * row..start + at * row + part)
-            .collect()
-    })
 }
 
 /// How the samples of such a page are shown.
@@ -484,7 +497,7 @@ pub(super) struct Shown {
 
 /// What one pixel becomes is what all do.
 pub(super) fn shown(page: &Page, mode: Option<Mode>, by_plane: bool) -> Result<Shown> {
-    let pixel = Data::zeroed(page.dtype, page.samples as usize)?;
+    let pixel = Data::zeroed(page.dtype, to_usize(page.samples))?;
     let Some(pixel) = pixel else {
         return Ok(Shown {
             dtype: page.dtype,
@@ -498,8 +511,8 @@ pub(super) fn shown(page: &Page, mode: Option<Mode>, by_plane: bool) -> Result<S
     let meant = colour::meant(page, pixel, Some(&palette))?;
     let (data, channels) = match mode {
         Some(mode) if meant.colours && !by_plane => {
-            let (data, channels) = meant.data.into_mode(mode, meant.channels as usize);
-            (data, channels as u64)
+            let (data, channels) = meant.data.into_mode(mode, to_usize(meant.channels));
+            (data, to_u64(channels))
         }
         _ => (meant.data, meant.channels),
     };

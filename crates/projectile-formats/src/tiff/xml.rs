@@ -1,6 +1,7 @@
 //! XML from anybody's files: elements and their attributes, within limits, with no entity but the five of XML itself.
 
 use crate::open::Limits;
+use crate::sizes::to_u64;
 use projectile_core::{Error, Result};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -48,18 +49,18 @@ impl Element {
 /// [`Corrupt`](projectile_core::ErrorKind::Corrupt) for what is no XML or beyond the limits.
 pub(super) fn parse(text: &str, limits: &Limits) -> Result<Element> {
     let broken = |reason: &dyn std::fmt::Display| Error::corrupt(format!("its XML cannot be read: {reason}"));
-    if text.len() as u64 > limits.metadata_bytes {
+    if to_u64(text.len()) > limits.metadata_bytes {
         return Err(broken(&"it is too long"));
     }
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
-    let mut nodes = 0;
+    let mut nodes = 0usize;
     let mut begun = |start: &BytesStart<'_>| -> Result<Element> {
         if start.attributes().take(MOST_ATTRIBUTES + 1).count() > MOST_ATTRIBUTES {
             return Err(broken(&"an element has too many attributes"));
         }
         let element = element(start).map_err(|e| broken(&e))?;
-        nodes += 2 + element.attributes.len();
+        nodes = nodes.saturating_add(2).saturating_add(element.attributes.len());
         if nodes > MOST_NODES {
             return Err(broken(&"it has too many elements"));
         }

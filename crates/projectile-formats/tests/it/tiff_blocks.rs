@@ -224,3 +224,74 @@ fn chunks_that_were_never_written_are_no_data_in_blocks() {
     assert!(sparse[..strip].iter().all(|&value| value == -9999.0));
     assert_eq!(sparse[strip..], whole[strip..]);
 }
+
+/// A stack of 200 × 200 bytes in PackBits, each page with tiles of this height and width, and with this predictor.
+fn tiled(pages: &[(u32, u32, u32)]) -> Vec<u8> {
+    const SIDE: u32 = 200;
+    let word = u32::to_le_bytes;
+    let mut file = b"II*\0".to_vec();
+    file.extend(word(0));
+    let mut link = 4;
+    for (page, &(height, width, predictor)) in (0u32..).zip(pages) {
+        let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+        for top in (0..SIDE).step_by(height as usize) {
+            for left in (0..SIDE).step_by(width as usize) {
+                let start = file.len();
+                for y in top..top + height {
+                    let row: Vec<u8> = (left..left + width)
+                        .map(|x| (y * 7 + x * 3 + page) as u8)
+                        .collect();
+                    for run in row.chunks(128) {
+                        file.push(run.len() as u8 - 1);
+                        file.extend(run);
+                    }
+                }
+                offsets.extend(word(start as u32));
+                lengths.extend(word((file.len() - start) as u32));
+            }
+        }
+        let tiles = offsets.len() as u32 / 4;
+        let at = file.len() as u32;
+        file.extend(offsets);
+        file.extend(lengths);
+        let directory = word(file.len() as u32);
+        file[link..link + 4].copy_from_slice(&directory);
+        let tags = [
+            (256, 1, SIDE),
+            (257, 1, SIDE),
+            (258, 1, 8),
+            (259, 1, 32773),
+            (262, 1, 1),
+            (317, 1, predictor),
+            (322, 1, width),
+            (323, 1, height),
+            (324, tiles, at),
+            (325, tiles, at + tiles * 4),
+        ];
+        file.extend((tags.len() as u16).to_le_bytes());
+        for (tag, count, value) in tags {
+            file.extend(u16::to_le_bytes(tag));
+            file.extend(4u16.to_le_bytes());
+            file.extend(word(count));
+            file.extend(word(value));
+        }
+        link = file.len();
+        file.extend(word(0));
+    }
+    file
+}
+
+#[test]
+fn planes_may_be_stored_otherwise_than_the_first_but_not_unreadably() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(
+        dir.path(),
+        "unlike.tif",
+        &tiled(&[(128, 128, 1), (192, 144, 1), (64, 160, 2)]),
+    );
+    let read = |options| looked_at(&*only(open(&path, &options).unwrap())).unwrap();
+    assert_eq!(read(in_blocks()), read(OpenOptions::default()));
+    let path = written(dir.path(), "unknown.tif", &tiled(&[(128, 128, 1), (128, 128, 9)]));
+    let error = looked_at(&*only(open(&path, &in_blocks()).unwrap())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+}
