@@ -1,7 +1,9 @@
 //! Decoded samples while they are still ours to change, and what a mode makes of them.
 
+use std::cell::Cell;
+
 use half::f16;
-use projectile_core::{DType, Samples};
+use projectile_core::{DType, Sample, Samples};
 
 use crate::open::Mode;
 
@@ -14,15 +16,20 @@ pub(crate) trait Element: Copy + Default {
 macro_rules! element {
     (int $wide:ty: $($ty:ty),*) => {$(
         impl Element for $ty {
+            #[expect(
+                clippy::arithmetic_side_effects,
+                reason = "the weights are 2^16 together, and the wider type has those bits to spare"
+            )]
             fn luma([r, g, b]: [Self; 3]) -> Self {
                 ((19595 * <$wide>::from(r) + 38470 * <$wide>::from(g) + 7471 * <$wide>::from(b) + 32768) >> 16) as $ty
             }
         }
     )*};
-    (float: $($ty:ty, $from:expr;)*) => {$(
+    (float: $($ty:ty),*) => {$(
         impl Element for $ty {
             fn luma([r, g, b]: [Self; 3]) -> Self {
-                $from((19595.0 * f64::from(r) + 38470.0 * f64::from(g) + 7471.0 * f64::from(b)) / 65536.0)
+                let sum = 19595.0 * f64::from(r) + 38470.0 * f64::from(g) + 7471.0 * f64::from(b);
+                Self::from_f64(sum / 65536.0)
             }
         }
     )*};
@@ -30,7 +37,7 @@ macro_rules! element {
 element!(int u32: u8);
 element!(int i64: u16, i8, i16, i32, u32);
 element!(int i128: i64, u64);
-element!(float: f16, f16::from_f64; f32, |value| value as f32; f64, |value: f64| value;);
+element!(float: f16, f32, f64);
 
 macro_rules! data {
     ($($variant:ident($ty:ty), $dtype:ident;)*) => {
@@ -60,7 +67,7 @@ macro_rules! data {
             /// Sets every sample to the nearest value there is to `value`.
             pub(crate) fn fill(&mut self, value: f64) {
                 match self {
-                    $(Self::$variant(samples) => samples.fill(projectile_core::Sample::from_f64(value)),)*
+                    $(Self::$variant(samples) => samples.fill(Sample::from_f64(value)),)*
                 }
             }
 
@@ -104,7 +111,12 @@ fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>,
         (Mode::Rgb, 4) => (narrowed::<T, 4, 3>(samples, |[r, g, b, _]| [r, g, b]), 3),
         (Mode::Rgb, 1) => (samples.iter().flat_map(|&gray| [gray; 3]).collect(), 3),
         (Mode::Rgb, 2) => (
-            samples.chunks_exact(2).flat_map(|pixel| [pixel[0]; 3]).collect(),
+            samples
+                .as_chunks()
+                .0
+                .iter()
+                .flat_map(|&[gray, _]| [gray; 3])
+                .collect(),
             3,
         ),
         _ => (samples, channels),
@@ -117,13 +129,16 @@ fn narrowed<T: Element, const FROM: usize, const TO: usize>(
     mut samples: Vec<T>,
     pixel: impl Fn([T; FROM]) -> [T; TO],
 ) -> Vec<T> {
-    let count = samples.len() / FROM;
-    for i in 0..count {
-        let mut from = [T::default(); FROM];
-        from.copy_from_slice(&samples[i * FROM..][..FROM]);
-        samples[i * TO..][..TO].copy_from_slice(&pixel(from));
+    let cells = Cell::from_mut(samples.as_mut_slice()).as_slice_of_cells();
+    let stored = cells.as_chunks::<FROM>().0;
+    let places = cells.as_chunks::<TO>().0.get(..stored.len()).unwrap_or_default();
+    let length = places.as_flattened().len();
+    for (from, to) in stored.iter().zip(places) {
+        // Each pixel is taken before anything is put where it was.
+        let narrow = pixel(from.each_ref().map(Cell::get));
+        to.iter().zip(narrow).for_each(|(to, value)| to.set(value));
     }
-    samples.truncate(count * TO);
+    samples.truncate(length);
     samples.shrink_to_fit();
     samples
 }
