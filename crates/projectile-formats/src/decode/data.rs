@@ -100,6 +100,11 @@ data! {
     F16(f16), Float16; F32(f32), Float32; F64(f64), Float64;
 }
 
+/// The greatest number of `bits` bits; `None` unless these are 1 to 16.
+pub(crate) fn most_of(bits: u8) -> Option<u16> {
+    u16::MAX.checked_shr(16u32.checked_sub(bits.into())?)
+}
+
 fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>, usize) {
     match (mode, channels) {
         (Mode::Luma, 3) => (narrowed::<T, 3, 1>(samples, |rgb| [T::luma(rgb)]), 1),
@@ -156,6 +161,14 @@ mod tests {
         assert_eq!(u64::luma([u64::MAX; 3]), u64::MAX);
         assert_eq!(f32::luma([1.0, 1.0, 1.0]), 1.0);
         assert_eq!(f64::luma([1.0, 0.0, 0.0]), 19595.0 / 65536.0);
+    }
+
+    #[test]
+    fn numbers_of_few_bits_have_an_end() {
+        assert_eq!(
+            [0, 1, 12, 16, 17].map(most_of),
+            [None, Some(1), Some(4095), Some(65535), None]
+        );
     }
 
     #[test]
