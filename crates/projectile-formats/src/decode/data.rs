@@ -105,6 +105,14 @@ pub(crate) fn most_of(bits: u8) -> Option<u16> {
     u16::MAX.checked_shr(16u32.checked_sub(bits.into())?)
 }
 
+/// Single bits, the highest of each byte first, of which 1 is black.
+pub(crate) fn of_bits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    const MASKS: [u8; 8] = [0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01];
+    bytes
+        .iter()
+        .flat_map(|byte| MASKS.map(|mask| if byte & mask == 0 { 255 } else { 0 }))
+}
+
 fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>, usize) {
     match (mode, channels) {
         (Mode::Luma, 3) => (narrowed::<T, 3, 1>(samples, |rgb| [T::luma(rgb)]), 1),

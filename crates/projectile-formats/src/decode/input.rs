@@ -8,7 +8,7 @@ use std::sync::Arc;
 use projectile_core::{Cancel, Error, ErrorKind, Result, Sample};
 
 use crate::open::{OpenOptions, Progress};
-use crate::sizes::{to_u64, to_usize};
+use crate::sizes::{product, to_u64, to_usize};
 use crate::version;
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
@@ -107,6 +107,12 @@ impl<'a> Input<'a> {
         self.allow(bytes)?;
         usize::try_from(samples)
             .map_err(|_| Error::limit(format!("{width} × {height} pixels are beyond this machine")))
+    }
+
+    /// As [`Self::plausible`], of as many bytes as the product of `sizes`: more than can be counted are more than any
+    /// file holds.
+    pub(crate) fn plausible_sizes(&self, sizes: &[u64], ratio: u64) -> Result<()> {
+        self.plausible(product(sizes).unwrap_or(u64::MAX), ratio)
     }
 
     /// Refuses a header that promises more bytes than a file of this size can hold at `ratio` decoded bytes for each
@@ -223,6 +229,10 @@ mod tests {
         assert!(input.plausible(1 << 20, 1).is_ok());
         assert_eq!(
             input.plausible(2 << 20, 1000).unwrap_err().kind(),
+            ErrorKind::Corrupt
+        );
+        assert_eq!(
+            input.plausible_sizes(&[1 << 32; 2], 1).unwrap_err().kind(),
             ErrorKind::Corrupt
         );
     }

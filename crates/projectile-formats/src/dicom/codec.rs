@@ -222,3 +222,27 @@ fn signed(bytes: &[u8]) -> bool {
         .and_then(|start| bytes.get(start..)?.get(42))
         .is_some_and(|depth| depth & 0x80 != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_that_are_wider_than_the_file_says_are_refused() {
+        let bytes = include_bytes!("../../../../fixtures/images/gray16.j2k");
+        let of_width = |width| {
+            let shape = Shape {
+                rows: 26,
+                columns: 37,
+                samples: 1,
+                width,
+            };
+            decode(Compression::Jpeg2000, bytes, shape, "MONOCHROME2")
+        };
+        assert_eq!(of_width(2).unwrap().len(), 26 * 37);
+        assert_eq!(
+            of_width(1).unwrap_err().message(),
+            "a frame is of 16 bits instead of 8"
+        );
+    }
+}
