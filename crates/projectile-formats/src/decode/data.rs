@@ -1,7 +1,5 @@
 //! Decoded samples while they are still ours to change, and what a mode makes of them.
 
-use std::cell::Cell;
-
 use half::f16;
 use projectile_core::{DType, Sample, Samples};
 
@@ -105,12 +103,14 @@ pub(crate) fn most_of(bits: u8) -> Option<u16> {
     u16::MAX.checked_shr(16u32.checked_sub(bits.into())?)
 }
 
-/// Single bits, the highest of each byte first, of which 1 is black.
-pub(crate) fn of_bits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+/// The pixels of a row of single bits, the highest of each byte first, of which 1 is black.
+pub(crate) fn unpack_bits(bytes: &[u8], row: &mut [u8]) {
     const MASKS: [u8; 8] = [0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01];
-    bytes
-        .iter()
-        .flat_map(|byte| MASKS.map(|mask| if byte & mask == 0 { 255 } else { 0 }))
+    for (pixels, byte) in row.chunks_mut(8).zip(bytes) {
+        for (pixel, mask) in pixels.iter_mut().zip(MASKS) {
+            *pixel = if byte & mask == 0 { 255 } else { 0 };
+        }
+    }
 }
 
 fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>, usize) {
@@ -138,20 +138,22 @@ fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>,
 
 /// Pixels of `FROM` channels as pixels of fewer, in the memory that they have: an image of hundreds of megabytes is
 /// not held twice for it.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "`count` pixels of `FROM` samples are there, and `TO` is less"
+)]
 fn narrowed<T: Element, const FROM: usize, const TO: usize>(
     mut samples: Vec<T>,
     pixel: impl Fn([T; FROM]) -> [T; TO],
 ) -> Vec<T> {
-    let cells = Cell::from_mut(samples.as_mut_slice()).as_slice_of_cells();
-    let stored = cells.as_chunks::<FROM>().0;
-    let places = cells.as_chunks::<TO>().0.get(..stored.len()).unwrap_or_default();
-    let length = places.as_flattened().len();
-    for (from, to) in stored.iter().zip(places) {
-        // Each pixel is taken before anything is put where it was.
-        let narrow = pixel(from.each_ref().map(Cell::get));
-        to.iter().zip(narrow).for_each(|(to, value)| to.set(value));
+    let count = samples.len() / FROM;
+    for i in 0..count {
+        let mut from = [T::default(); FROM];
+        from.copy_from_slice(&samples[i * FROM..][..FROM]);
+        samples[i * TO..][..TO].copy_from_slice(&pixel(from));
     }
-    samples.truncate(length);
+    samples.truncate(count * TO);
     samples.shrink_to_fit();
     samples
 }
@@ -177,6 +179,13 @@ mod tests {
             [0, 1, 12, 16, 17].map(most_of),
             [None, Some(1), Some(4095), Some(65535), None]
         );
+    }
+
+    #[test]
+    fn bits_are_pixels_from_the_highest_on() {
+        let mut row = [7; 10];
+        unpack_bits(&[0b1000_0001, 0b0100_0000], &mut row);
+        assert_eq!(row, [0, 255, 255, 255, 255, 255, 255, 0, 255, 0]);
     }
 
     #[test]

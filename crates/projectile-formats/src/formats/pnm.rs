@@ -5,7 +5,7 @@ use std::path::Path;
 
 use projectile_core::{DType, Error, Result, Sample};
 
-use crate::decode::data::of_bits;
+use crate::decode::data::unpack_bits;
 use crate::decode::input::{Reader, read_error, zeroed};
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
@@ -84,9 +84,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
             let mut row: Vec<u8> = zeroed(to_usize(header.width.div_ceil(8)))?;
             for line in pixels.chunks_exact_mut(to_usize(header.width)) {
                 reader.read_exact(&mut row).map_err(|e| read_error(&e))?;
-                for (pixel, bit) in line.iter_mut().zip(of_bits(&row)) {
-                    *pixel = bit;
-                }
+                unpack_bits(&row, line);
             }
         }
         Layout::Raw => reader.read_exact(data.bytes_mut()).map_err(|e| read_error(&e))?,

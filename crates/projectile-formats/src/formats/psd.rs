@@ -5,7 +5,7 @@ use std::path::Path;
 
 use projectile_core::{DType, Error, Result};
 
-use crate::decode::data::of_bits;
+use crate::decode::data::unpack_bits;
 use crate::decode::input::{Reader, read_error, zeroed};
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
@@ -153,27 +153,25 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
 
 /// Puts row `y` of one channel between those of the others, where all have `line` samples a row.
 fn place(header: &Header, row: &[u8], data: &mut Data, line: usize, channel: usize, y: usize) {
-    fn places<T>(
-        pixels: &mut [T],
-        line: usize,
-        y: usize,
-        channel: usize,
-        stride: usize,
-    ) -> impl Iterator<Item = &mut T> {
-        let line = pixels.chunks_exact_mut(line).nth(y).unwrap_or_default();
-        line.iter_mut().skip(channel).step_by(stride)
-    }
     let stride = to_usize(header.channels);
     match data {
-        Data::U8(pixels) if header.depth == 1 => places(pixels, line, y, channel, stride)
-            .zip(of_bits(row))
-            .for_each(|(pixel, bit)| *pixel = bit),
-        Data::U8(pixels) => places(pixels, line, y, channel, stride)
-            .zip(row)
-            .for_each(|(pixel, &byte)| *pixel = byte),
-        Data::U16(pixels) => places(pixels, line, y, channel, stride)
-            .zip(row.as_chunks().0)
-            .for_each(|(pixel, &word)| *pixel = u16::from_be_bytes(word)),
+        Data::U8(pixels) => {
+            let line = pixels.chunks_exact_mut(line).nth(y).unwrap_or_default();
+            if header.depth == 1 {
+                return unpack_bits(row, line);
+            }
+            let places = line.get_mut(channel..).unwrap_or_default().iter_mut();
+            for (pixel, &byte) in places.step_by(stride).zip(row) {
+                *pixel = byte;
+            }
+        }
+        Data::U16(pixels) => {
+            let line = pixels.chunks_exact_mut(line).nth(y).unwrap_or_default();
+            let places = line.get_mut(channel..).unwrap_or_default().iter_mut();
+            for (pixel, &word) in places.step_by(stride).zip(row.as_chunks().0) {
+                *pixel = u16::from_be_bytes(word);
+            }
+        }
         _ => {} // the header allows no other type
     }
 }
