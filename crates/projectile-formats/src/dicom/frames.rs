@@ -121,12 +121,17 @@ impl FrameReader {
         Ok(match self.colours {
             Colours::YbrPairs => rgb(&of_pairs(frame)),
             Colours::Planes => {
-                let planes = frame.chunks_exact(to_usize(self.shape.plane()));
-                let mut planes: Vec<_> = planes.map(|plane| plane.chunks_exact(self.shape.width)).collect();
+                let (samples, width) = (to_usize(self.shape.samples), self.shape.width);
+                let (pixels, plane) = (to_usize(self.shape.pixels()), to_usize(self.shape.plane()));
                 let mut together = Vec::with_capacity(frame.len());
-                for _ in 0..self.shape.pixels() {
-                    for sample in planes.iter_mut().filter_map(Iterator::next) {
-                        together.extend_from_slice(sample);
+                for pixel in 0..pixels {
+                    for sample in 0..samples {
+                        #[expect(
+                            clippy::arithmetic_side_effects,
+                            clippy::indexing_slicing,
+                            reason = "a frame in planes has as many bytes as all of them"
+                        )]
+                        together.extend_from_slice(&frame[sample * plane + pixel * width..][..width]);
                     }
                 }
                 self.words(&together)

@@ -333,13 +333,18 @@ fn noises() -> &'static [f32] {
 fn noise(tile: u64, seed: u64) -> impl Iterator<Item = f64> {
     let all = noises();
     let seed = to_usize((tile % NOISE).saturating_add(seed) % NOISE);
-    let seeds = all.iter().skip(seed).chain(all.iter().cycle());
-    // Each seed says where among the first 500 its run begins, which goes to the end.
-    let runs = seeds.flat_map(|seed| {
-        let start = u16::from_f64((f64::from(*seed) * 500.0).trunc());
-        all.iter().skip(start.into())
-    });
-    runs.map(|&number| f64::from(number))
+    let mut seeds = all.iter().skip(seed).chain(all.iter().cycle());
+    let mut run = [].iter();
+    std::iter::from_fn(move || {
+        loop {
+            if let Some(&number) = run.next() {
+                return Some(f64::from(number));
+            }
+            // Each seed says where among the first 500 its run begins, which goes to the end.
+            let start = u16::from_f64((f64::from(*seeds.next()?) * 500.0).trunc());
+            run = all.get(usize::from(start)..)?.iter();
+        }
+    })
 }
 
 /// Integers of `width` bytes as those of an image.
