@@ -1,7 +1,7 @@
 //! Decoded samples while they are still ours to change, and what a mode makes of them.
 
 use half::f16;
-use projectile_core::{DType, Samples};
+use projectile_core::{DType, Sample, Samples};
 
 use crate::open::Mode;
 
@@ -14,15 +14,20 @@ pub(crate) trait Element: Copy + Default {
 macro_rules! element {
     (int $wide:ty: $($ty:ty),*) => {$(
         impl Element for $ty {
+            #[expect(
+                clippy::arithmetic_side_effects,
+                reason = "the weights are 2^16 together, and the wider type has those bits to spare"
+            )]
             fn luma([r, g, b]: [Self; 3]) -> Self {
                 ((19595 * <$wide>::from(r) + 38470 * <$wide>::from(g) + 7471 * <$wide>::from(b) + 32768) >> 16) as $ty
             }
         }
     )*};
-    (float: $($ty:ty, $from:expr;)*) => {$(
+    (float: $($ty:ty),*) => {$(
         impl Element for $ty {
             fn luma([r, g, b]: [Self; 3]) -> Self {
-                $from((19595.0 * f64::from(r) + 38470.0 * f64::from(g) + 7471.0 * f64::from(b)) / 65536.0)
+                let sum = 19595.0 * f64::from(r) + 38470.0 * f64::from(g) + 7471.0 * f64::from(b);
+                Self::from_f64(sum / 65536.0)
             }
         }
     )*};
@@ -30,7 +35,7 @@ macro_rules! element {
 element!(int u32: u8);
 element!(int i64: u16, i8, i16, i32, u32);
 element!(int i128: i64, u64);
-element!(float: f16, f16::from_f64; f32, |value| value as f32; f64, |value: f64| value;);
+element!(float: f16, f32, f64);
 
 macro_rules! data {
     ($($variant:ident($ty:ty), $dtype:ident;)*) => {
@@ -60,7 +65,7 @@ macro_rules! data {
             /// Sets every sample to the nearest value there is to `value`.
             pub(crate) fn fill(&mut self, value: f64) {
                 match self {
-                    $(Self::$variant(samples) => samples.fill(projectile_core::Sample::from_f64(value)),)*
+                    $(Self::$variant(samples) => samples.fill(Sample::from_f64(value)),)*
                 }
             }
 
@@ -93,6 +98,21 @@ data! {
     F16(f16), Float16; F32(f32), Float32; F64(f64), Float64;
 }
 
+/// The greatest number of `bits` bits; `None` unless these are 1 to 16.
+pub(crate) fn most_of(bits: u8) -> Option<u16> {
+    u16::MAX.checked_shr(16u32.checked_sub(bits.into())?)
+}
+
+/// The pixels of a row of single bits, the highest of each byte first, of which 1 is black.
+pub(crate) fn unpack_bits(bytes: &[u8], row: &mut [u8]) {
+    const MASKS: [u8; 8] = [0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01];
+    for (pixels, byte) in row.chunks_mut(8).zip(bytes) {
+        for (pixel, mask) in pixels.iter_mut().zip(MASKS) {
+            *pixel = if byte & mask == 0 { 255 } else { 0 };
+        }
+    }
+}
+
 fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>, usize) {
     match (mode, channels) {
         (Mode::Luma, 3) => (narrowed::<T, 3, 1>(samples, |rgb| [T::luma(rgb)]), 1),
@@ -104,7 +124,12 @@ fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>,
         (Mode::Rgb, 4) => (narrowed::<T, 4, 3>(samples, |[r, g, b, _]| [r, g, b]), 3),
         (Mode::Rgb, 1) => (samples.iter().flat_map(|&gray| [gray; 3]).collect(), 3),
         (Mode::Rgb, 2) => (
-            samples.chunks_exact(2).flat_map(|pixel| [pixel[0]; 3]).collect(),
+            samples
+                .as_chunks()
+                .0
+                .iter()
+                .flat_map(|&[gray, _]| [gray; 3])
+                .collect(),
             3,
         ),
         _ => (samples, channels),
@@ -113,6 +138,11 @@ fn convert<T: Element>(samples: Vec<T>, mode: Mode, channels: usize) -> (Vec<T>,
 
 /// Pixels of `FROM` channels as pixels of fewer, in the memory that they have: an image of hundreds of megabytes is
 /// not held twice for it.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "`count` pixels of `FROM` samples are there, and `TO` is less"
+)]
 fn narrowed<T: Element, const FROM: usize, const TO: usize>(
     mut samples: Vec<T>,
     pixel: impl Fn([T; FROM]) -> [T; TO],
@@ -141,6 +171,21 @@ mod tests {
         assert_eq!(u64::luma([u64::MAX; 3]), u64::MAX);
         assert_eq!(f32::luma([1.0, 1.0, 1.0]), 1.0);
         assert_eq!(f64::luma([1.0, 0.0, 0.0]), 19595.0 / 65536.0);
+    }
+
+    #[test]
+    fn numbers_of_few_bits_have_an_end() {
+        assert_eq!(
+            [0, 1, 12, 16, 17].map(most_of),
+            [None, Some(1), Some(4095), Some(65535), None]
+        );
+    }
+
+    #[test]
+    fn bits_are_pixels_from_the_highest_on() {
+        let mut row = [7; 10];
+        unpack_bits(&[0b1000_0001, 0b0100_0000], &mut row);
+        assert_eq!(row, [0, 255, 255, 255, 255, 255, 255, 0, 255, 0]);
     }
 
     #[test]

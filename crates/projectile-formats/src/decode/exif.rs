@@ -1,5 +1,7 @@
 //! The one fact of EXIF that changes a picture: its orientation.
 
+use crate::sizes::to_usize;
+
 /// The orientation (1 to 8) in a block of EXIF, with or without the `Exif\0\0` that JPEG puts in front. `None` where
 /// the block does not say, or is broken: a picture is not refused for its metadata.
 pub(crate) fn orientation(exif: &[u8]) -> Option<u8> {
@@ -9,27 +11,26 @@ pub(crate) fn orientation(exif: &[u8]) -> Option<u8> {
         b"MM\0*" => true,
         _ => return None,
     };
-    let u16_at = |at: usize| -> Option<u16> {
-        let bytes = <[u8; 2]>::try_from(tiff.get(at..at.checked_add(2)?)?).ok()?;
+    let word = |bytes: &[u8]| -> Option<u16> {
+        let bytes = *bytes.first_chunk()?;
         Some(if big_endian {
             u16::from_be_bytes(bytes)
         } else {
             u16::from_le_bytes(bytes)
         })
     };
-    let u32_at = |at: usize| -> Option<u32> {
-        let bytes = <[u8; 4]>::try_from(tiff.get(at..at.checked_add(4)?)?).ok()?;
-        Some(if big_endian {
-            u32::from_be_bytes(bytes)
-        } else {
-            u32::from_le_bytes(bytes)
-        })
+    let first = *tiff.get(4..)?.first_chunk()?;
+    let first = if big_endian {
+        u32::from_be_bytes(first)
+    } else {
+        u32::from_le_bytes(first)
     };
-    let first = u32_at(4)? as usize;
-    (0..usize::from(u16_at(first)?)).find_map(|i| {
-        let entry = first + 2 + i * 12;
+    let (count, entries) = tiff.get(to_usize(first.into())..)?.split_at_checked(2)?;
+    let mut entries = entries.chunks(12).take(word(count)?.into());
+    entries.find_map(|entry| {
         // Tag 0x112, type SHORT: the value stands in the entry itself.
-        let value = (u16_at(entry)? == 0x112 && u16_at(entry + 2)? == 3).then(|| u16_at(entry + 8))??;
+        let value =
+            (word(entry)? == 0x112 && word(entry.get(2..)?)? == 3).then(|| word(entry.get(8..)?))??;
         u8::try_from(value).ok().filter(|value| (1..=8).contains(value))
     })
 }
@@ -40,26 +41,34 @@ pub(crate) struct Turn {
     /// Rows and columns of the picture as it is meant.
     pub(crate) height: u64,
     pub(crate) width: u64,
-    /// Pixels from the stored start to the picture's first.
+    /// Samples from the stored start to the picture's first.
     pub(crate) offset: usize,
-    /// Pixels to the next row and the next column.
+    /// Samples to the next row and the next column.
     pub(crate) strides: [isize; 2],
+    /// Samples of all of it.
+    pub(crate) frame: isize,
 }
 
-/// How a stored picture of these sizes is turned by an orientation. Every one of the eight is a choice of strides, so
-/// no pixel is moved.
-pub(crate) fn turn(orientation: u8, height: u64, width: u64) -> Turn {
-    let (h, w) = (height as isize, width as isize);
-    let (last_row, last_column) = ((h - 1) * w, w - 1);
+/// How a picture of these sizes, which is in memory, is turned by an orientation. Every one of the eight is a choice of
+/// strides, so no pixel is moved.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "no memory holds a picture of 2^63 samples"
+)]
+pub(crate) fn turn(orientation: u8, height: u64, width: u64, channels: u64) -> Turn {
+    let (row, pixel) = ((width * channels) as isize, channels as isize);
+    let frame = height as isize * row;
+    let (last_row, last_column) = (frame - row, row - pixel);
     let (offset, strides) = match orientation {
-        2 => (last_column, [w, -1]),
-        3 => (last_row + last_column, [-w, -1]),
-        4 => (last_row, [-w, 1]),
-        5 => (0, [1, w]),
-        6 => (last_row, [1, -w]),
-        7 => (last_row + last_column, [-1, -w]),
-        8 => (last_column, [-1, w]),
-        _ => (0, [w, 1]),
+        2 => (last_column, [row, -pixel]),
+        3 => (last_row + last_column, [-row, -pixel]),
+        4 => (last_row, [-row, pixel]),
+        5 => (0, [pixel, row]),
+        6 => (last_row, [pixel, -row]),
+        7 => (last_row + last_column, [-pixel, -row]),
+        8 => (last_column, [-pixel, row]),
+        _ => (0, [row, pixel]),
     };
     let (height, width) = if orientation >= 5 {
         (width, height)
@@ -71,6 +80,7 @@ pub(crate) fn turn(orientation: u8, height: u64, width: u64) -> Turn {
         width,
         offset: offset as usize,
         strides,
+        frame,
     }
 }
 
@@ -99,7 +109,7 @@ mod tests {
         // 0 1 2
         // 3 4 5
         let shown = |orientation| {
-            let turn = turn(orientation, 2, 3);
+            let turn = turn(orientation, 2, 3, 1);
             let at =
                 |y, x| turn.offset as isize + y as isize * turn.strides[0] + x as isize * turn.strides[1];
             (0..turn.height)

@@ -5,9 +5,10 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use projectile_core::{Cancel, Error, ErrorKind, Result};
+use projectile_core::{Cancel, Error, ErrorKind, Result, Sample};
 
 use crate::open::{OpenOptions, Progress};
+use crate::sizes::{product, to_u64, to_usize};
 use crate::version;
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
@@ -60,7 +61,7 @@ impl<'a> Input<'a> {
     pub(crate) fn bytes(&self) -> Result<Vec<u8>> {
         self.allow(self.len)?;
         let mut bytes = Vec::new();
-        reserve(&mut bytes, self.len as usize)?;
+        reserve(&mut bytes, to_usize(self.len))?;
         self.reader()?
             .read_to_end(&mut bytes)
             .map_err(|e| read_error(&e))?;
@@ -97,7 +98,7 @@ impl<'a> Input<'a> {
         let samples = width
             .checked_mul(height)
             .and_then(|pixels| pixels.checked_mul(channels));
-        let bytes = samples.and_then(|samples| samples.checked_mul(sample_size as u64));
+        let bytes = samples.and_then(|samples| samples.checked_mul(to_u64(sample_size)));
         let (Some(samples), Some(bytes)) = (samples, bytes) else {
             return Err(Error::limit(format!(
                 "{width} × {height} pixels are beyond any machine"
@@ -106,6 +107,12 @@ impl<'a> Input<'a> {
         self.allow(bytes)?;
         usize::try_from(samples)
             .map_err(|_| Error::limit(format!("{width} × {height} pixels are beyond this machine")))
+    }
+
+    /// As [`Self::plausible`], of as many bytes as the product of `sizes`: more than can be counted are more than any
+    /// file holds.
+    pub(crate) fn plausible_sizes(&self, sizes: &[u64], ratio: u64) -> Result<()> {
+        self.plausible(product(sizes).unwrap_or(u64::MAX), ratio)
     }
 
     /// Refuses a header that promises more bytes than a file of this size can hold at `ratio` decoded bytes for each
@@ -135,7 +142,7 @@ pub(crate) fn zeroed<T: bytemuck::Zeroable + Clone>(samples: usize) -> Result<Ve
 
 fn reserve<T>(vec: &mut Vec<T>, count: usize) -> Result<()> {
     vec.try_reserve_exact(count).map_err(|_| {
-        let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+        let bytes = to_u64(count).saturating_mul(to_u64(size_of::<T>()));
         Error::limit(format!("there is not enough memory for {}", human(bytes)))
     })
 }
@@ -160,8 +167,8 @@ pub(crate) fn truncated() -> Error {
 pub(crate) fn human(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{bytes} bytes"),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes.to_f64() / 1e6),
+        _ => format!("{:.1} GB", bytes.to_f64() / 1e9),
     }
 }
 
@@ -181,11 +188,11 @@ impl Read for Telling {
             return Err(io::Error::other("cancelled"));
         }
         // Never more at once than the step in which progress is told and the flag looked at.
-        let most = buf.len().min(PROGRESS_STEP as usize);
-        let count = self.file.read(&mut buf[..most])?;
-        self.done += count as u64;
+        let count = (&self.file).take(PROGRESS_STEP).read(buf)?;
+        // What was read may be read again, but not for so long as to count to 2^64.
+        self.done = self.done.saturating_add(to_u64(count));
         if let Some(progress) = &self.progress
-            && (self.done >= self.told + PROGRESS_STEP || count == 0)
+            && (self.done.saturating_sub(self.told) >= PROGRESS_STEP || count == 0)
         {
             self.told = self.done;
             progress.update(self.done.min(self.len), self.len);
@@ -222,6 +229,10 @@ mod tests {
         assert!(input.plausible(1 << 20, 1).is_ok());
         assert_eq!(
             input.plausible(2 << 20, 1000).unwrap_err().kind(),
+            ErrorKind::Corrupt
+        );
+        assert_eq!(
+            input.plausible_sizes(&[1 << 32; 2], 1).unwrap_err().kind(),
             ErrorKind::Corrupt
         );
     }

@@ -8,6 +8,7 @@ use super::data::Data;
 use super::exif;
 use super::input::Input;
 use crate::format::NamedSource;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Which axis the frames or pages of a file run along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +74,13 @@ impl Picture {
     /// The picture as the one source of its file, in the mode that the options ask for.
     pub(crate) fn into_sources(mut self, format: &str, input: &Input<'_>) -> Result<Vec<NamedSource>> {
         let frames = self.stack.map_or(1, |(_, frames)| frames);
-        let expected = [frames, self.height, self.width, self.channels]
-            .iter()
-            .product::<u64>();
-        if expected == 0 || self.data.len() as u64 != expected {
+        let expected = product(&[frames, self.height, self.width, self.channels]).ok_or_else(|| {
+            Error::limit(format!(
+                "{} × {} pixels are beyond any machine",
+                self.width, self.height
+            ))
+        })?;
+        if expected == 0 || to_u64(self.data.len()) != expected {
             return Err(Error::corrupt(format!(
                 "{} samples were decoded where {} × {} pixels of {} channels need {expected}",
                 self.data.len(),
@@ -89,23 +93,21 @@ impl Picture {
             && self.colours
         {
             (self.data, self.channels) = {
-                let (data, channels) = self.data.into_mode(mode, self.channels as usize);
-                (data, channels as u64)
+                let (data, channels) = self.data.into_mode(mode, to_usize(self.channels));
+                (data, to_u64(channels))
             };
             self.channel_names.clear();
         }
-        let turn = exif::turn(self.orientation, self.height, self.width);
-        let channels = self.channels as isize;
-        let frame = (self.height * self.width) as isize * channels;
+        let turn = exif::turn(self.orientation, self.height, self.width, self.channels);
         let (mut letters, mut shape, mut strides) = (String::new(), Vec::new(), Vec::new());
         if let Some((stack, frames)) = self.stack {
             letters.push(if stack == Stack::Time { 't' } else { 'z' });
             shape.push(frames);
-            strides.push(frame);
+            strides.push(turn.frame);
         }
         letters.push_str("yx");
         shape.extend([turn.height, turn.width]);
-        strides.extend(turn.strides.map(|stride| stride * channels));
+        strides.extend(turn.strides);
         if self.channels > 1 {
             letters.push('c');
             shape.push(self.channels);
@@ -126,10 +128,9 @@ impl Picture {
         }
         info.details = self.details;
         info.version = input.version;
-        let offset = turn.offset * self.channels as usize;
         Ok(NamedSource::only(ArraySource::strided(
             self.data.into_samples(),
-            offset,
+            turn.offset,
             strides,
             info,
         )?))

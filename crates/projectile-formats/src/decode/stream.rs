@@ -7,6 +7,7 @@ use std::rc::Rc;
 use zune_core::bytestream::{ZByteIoError, ZByteReaderTrait, ZSeekFrom};
 
 use super::input::Reader;
+use crate::sizes::{to_u64, to_usize};
 
 /// What went wrong while a decoder read, which it may have passed over: JPEG's decoders fill up what is missing.
 #[derive(Clone, Default)]
@@ -56,6 +57,20 @@ impl Stream {
         }
     }
 
+    /// Fills `buf` as far as there are bytes, and tells how many there were.
+    fn take(&mut self, mut buf: &mut [u8]) -> Result<u64, ZByteIoError> {
+        let mut bytes = self.reader.by_ref().take(to_u64(buf.len()));
+        io::copy(&mut bytes, &mut buf).map_err(|e| self.overrun.note(e))
+    }
+
+    /// Goes back by what was taken.
+    fn back(&mut self, by: u64) -> Result<(), ZByteIoError> {
+        i64::try_from(by)
+            .map_err(io::Error::other)
+            .and_then(|by| self.reader.seek_relative(by.saturating_neg()))
+            .map_err(|e| self.overrun.note(e))
+    }
+
     /// Tells what went wrong, also after the stream was given away.
     pub(crate) fn overrun(&self) -> Overrun {
         self.overrun.clone()
@@ -88,8 +103,9 @@ impl ZByteReaderTrait for Stream {
             self.reader.consume(buf.len());
             return Ok(());
         }
-        let read = self.peek_bytes(buf)?;
-        if read < buf.len() {
+        let read = self.take(buf)?;
+        if read < to_u64(buf.len()) {
+            self.back(read)?;
             let error = io::Error::from(io::ErrorKind::UnexpectedEof);
             return Err(if buf.len() == 4 {
                 error.into()
@@ -97,9 +113,7 @@ impl ZByteReaderTrait for Stream {
                 self.overrun.note(error)
             });
         }
-        self.reader
-            .seek_relative(read as i64)
-            .map_err(|e| self.overrun.note(e))
+        Ok(())
     }
 
     fn read_bytes(&mut self, buf: &mut [u8]) -> Result<usize, ZByteIoError> {
@@ -107,18 +121,9 @@ impl ZByteReaderTrait for Stream {
     }
 
     fn peek_bytes(&mut self, buf: &mut [u8]) -> Result<usize, ZByteIoError> {
-        let mut read = 0;
-        while read < buf.len() {
-            match self.reader.read(&mut buf[read..]) {
-                Ok(0) => break,
-                Ok(count) => read += count,
-                Err(error) => return Err(self.overrun.note(error)),
-            }
-        }
-        self.reader
-            .seek_relative(-(read as i64))
-            .map_err(|e| self.overrun.note(e))?;
-        Ok(read)
+        let read = self.take(buf)?;
+        self.back(read)?;
+        Ok(to_usize(read))
     }
 
     fn peek_exact_bytes(&mut self, buf: &mut [u8]) -> Result<(), ZByteIoError> {

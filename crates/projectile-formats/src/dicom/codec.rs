@@ -6,6 +6,8 @@ use projectile_core::{Error, Result, Samples};
 
 use super::rle;
 use super::syntax::Compression;
+use crate::decode::data::most_of;
+use crate::sizes::{to_u64, to_usize};
 
 /// What a frame must be.
 #[derive(Clone, Copy, Debug)]
@@ -18,13 +20,23 @@ pub(super) struct Shape {
     pub(super) width: usize,
 }
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "rows and columns are words of the file, a pixel has a few bytes"
+)]
 impl Shape {
-    pub(super) fn pixels(self) -> usize {
-        (self.rows * self.columns) as usize
+    pub(super) fn pixels(self) -> u64 {
+        self.rows * self.columns
     }
 
-    pub(super) fn count(self) -> usize {
-        self.pixels() * self.samples as usize
+    /// Samples of the frame.
+    pub(super) fn count(self) -> u64 {
+        self.pixels() * self.samples
+    }
+
+    /// Bytes of one sample of each pixel.
+    pub(super) fn plane(self) -> u64 {
+        self.pixels() * to_u64(self.width)
     }
 }
 
@@ -37,7 +49,8 @@ pub(super) fn decode(
 ) -> Result<Samples> {
     match compression {
         Compression::Rle => {
-            let frame = rle::decode(bytes, shape.pixels(), shape.samples as usize, shape.width)?;
+            let (pixels, samples) = (to_usize(shape.pixels()), to_usize(shape.samples));
+            let frame = rle::decode(bytes, pixels, samples, shape.width)?;
             Ok(words(&frame, shape.width))
         }
         Compression::Jpeg => jpeg(bytes, shape, photometric),
@@ -97,7 +110,7 @@ fn jpeg_failed(error: jpeg_decoder::Error) -> Error {
 
 fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
     let mut decoder = Decoder::new(bytes);
-    decoder.set_max_decoding_buffer_size(shape.count().saturating_mul(2));
+    decoder.set_max_decoding_buffer_size(to_usize(shape.count().saturating_mul(2)));
     decoder.read_info().map_err(jpeg_failed)?;
     let info = decoder
         .info()
@@ -123,8 +136,10 @@ fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
     if info.pixel_format == PixelFormat::L16 {
         // In this machine's order.
         let samples: Vec<u16> = decoded
-            .chunks_exact(2)
-            .map(|bytes| u16::from_ne_bytes([bytes[0], bytes[1]]))
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&bytes| u16::from_ne_bytes(bytes))
             .collect();
         return Ok(Samples::UInt16(samples.into()));
     }
@@ -133,18 +148,18 @@ fn jpeg(bytes: &[u8], shape: Shape, photometric: &str) -> Result<Samples> {
 
 /// Whether a JPEG stream tells its colours by a mark: JFIF, which are always YCbCr, or Adobe's.
 fn has_mark(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[0xff, mark, high, low]) = bytes.get(at..at + 4) {
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    while let [0xff, mark, segment @ ..] = rest
+        && let [high, low, content @ ..] = segment
+    {
         match mark {
-            0xe0 if bytes
-                .get(at + 4..)
-                .is_some_and(|rest| rest.starts_with(b"JFIF\0")) =>
-            {
-                return true;
-            }
-            0xee if bytes.get(at + 4..).is_some_and(|rest| rest.starts_with(b"Adobe")) => return true,
+            0xe0 if content.starts_with(b"JFIF\0") => return true,
+            0xee if content.starts_with(b"Adobe") => return true,
             0xda => return false,
-            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+            _ => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                rest = segment.get(length..).unwrap_or_default();
+            }
         }
     }
     false
@@ -161,28 +176,37 @@ fn jpeg2000(bytes: &[u8], shape: Shape) -> Result<Samples> {
     let decoded = image.decode(&mut context).map_err(failed)?;
     let components = decoded.components();
     let count = components.len();
-    if count as u64 != shape.samples || components.iter().any(|c| c.samples().len() != shape.pixels()) {
-        return Err(other_shape(image.height(), image.width(), count as u64, shape));
+    let is_whole = |plane: &[f32]| to_u64(plane.len()) == shape.pixels();
+    if to_u64(count) != shape.samples || !components.iter().all(|c| is_whole(c.samples())) {
+        return Err(other_shape(image.height(), image.width(), to_u64(count), shape));
     }
     let signed = signed(bytes);
-    let mut out = vec![0u16; shape.count()];
+    let mut out = vec![0u16; to_usize(shape.count())];
     for (c, component) in components.iter().enumerate() {
-        let depth = u32::from(component.bit_depth());
-        if depth > 16 {
-            return Err(Error::unsupported(format!(
-                "JPEG 2000 of {depth} bits is not read"
-            )));
+        let depth = component.bit_depth();
+        let most = most_of(depth)
+            .ok_or_else(|| Error::unsupported(format!("JPEG 2000 of {depth} bits is not read")))?;
+        if shape.width == 1 && depth > 8 {
+            return Err(Error::corrupt(format!("a frame is of {depth} bits instead of 8")));
         }
-        let top = ((1u32 << depth) - 1) as f32;
-        // The decoder lifts signed samples to be unsigned.
-        let lift = if signed { 1u16 << (depth - 1) } else { 0 };
+        let top = f32::from(most);
+        // The decoder lifts signed samples to be unsigned, by their highest bit.
+        let lift = if signed { most ^ (most >> 1) } else { 0 };
         for (to, &value) in out.iter_mut().skip(c).step_by(count).zip(component.samples()) {
-            *to = (value.round().clamp(0.0, top) as u16).wrapping_sub(lift);
+            #[expect(clippy::as_conversions, reason = "it is clamped to numbers of 16 bits")]
+            let value = value.round().clamp(0.0, top) as u16;
+            *to = value.wrapping_sub(lift);
         }
     }
     if shape.width == 1 {
         return Ok(Samples::UInt8(
-            out.iter().map(|&value| value as u8).collect::<Vec<_>>().into(),
+            out.into_iter()
+                .map(|value| {
+                    let [low, _] = value.to_le_bytes();
+                    low
+                })
+                .collect::<Vec<_>>()
+                .into(),
         ));
     }
     Ok(Samples::UInt16(out.into()))
@@ -195,6 +219,30 @@ fn signed(bytes: &[u8]) -> bool {
         .windows(4)
         .position(|marks| marks == [0xff, 0x4f, 0xff, 0x51]);
     start
-        .and_then(|start| bytes.get(start + 42))
+        .and_then(|start| bytes.get(start..)?.get(42))
         .is_some_and(|depth| depth & 0x80 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_that_are_wider_than_the_file_says_are_refused() {
+        let bytes = include_bytes!("../../../../fixtures/images/gray16.j2k");
+        let of_width = |width| {
+            let shape = Shape {
+                rows: 26,
+                columns: 37,
+                samples: 1,
+                width,
+            };
+            decode(Compression::Jpeg2000, bytes, shape, "MONOCHROME2")
+        };
+        assert_eq!(of_width(2).unwrap().len(), 26 * 37);
+        assert_eq!(
+            of_width(1).unwrap_err().message(),
+            "a frame is of 16 bits instead of 8"
+        );
+    }
 }

@@ -13,14 +13,20 @@ pub(super) fn rgb_of_ybr([y, blue, red]: [u8; 3]) -> [u8; 3] {
         y - 0.344_136 * blue - 0.714_136 * red,
         y + 1.772 * blue,
     ]
-    .map(|value| value.round().clamp(0.0, 255.0) as u8)
+    .map(|value| {
+        #[expect(clippy::as_conversions, reason = "it is clamped to a byte")]
+        let byte = value.round().clamp(0.0, 255.0) as u8;
+        byte
+    })
 }
 
 /// Pairs of pixels that share their colour, as single ones: `Y Y Cb Cr` becomes `Y Cb Cr Y Cb Cr`.
 pub(super) fn of_pairs(bytes: &[u8]) -> Vec<u8> {
     bytes
-        .chunks_exact(4)
-        .flat_map(|pair| [pair[0], pair[2], pair[3], pair[1], pair[2], pair[3]])
+        .as_chunks()
+        .0
+        .iter()
+        .flat_map(|&[first, second, blue, red]| [first, blue, red, second, blue, red])
         .collect()
 }
 
@@ -38,30 +44,27 @@ pub(super) struct Palette {
 impl Palette {
     pub(super) fn of(elements: &Elements) -> Result<Self> {
         let broken = || Error::corrupt("its palette is broken");
-        let descriptor = elements
-            .words(tags::RED_DESCRIPTOR)
-            .filter(|words| words.len() >= 3);
-        let descriptor = descriptor.ok_or_else(|| {
-            Error::unsupported("its palette is missing, or in segments, which are not read")
-        })?;
+        let missing = || Error::unsupported("its palette is missing, or in segments, which are not read");
+        let descriptor = elements.words(tags::RED_DESCRIPTOR).unwrap_or_default();
+        let &[count, first, bits, ..] = &descriptor[..] else {
+            return Err(missing());
+        };
         // 0 stands for 65,536, which a word cannot hold.
-        let count = match descriptor[0] {
+        let count = match count {
             0 => 1 << 16,
             count => usize::from(count),
         };
         let is_signed = elements.word(tags::PIXEL_REPRESENTATION) == Some(1);
         let first = if is_signed {
-            i64::from(descriptor[1] as i16)
+            i64::from(first.cast_signed())
         } else {
-            i64::from(descriptor[1])
+            i64::from(first)
         };
         let tables = [tags::RED_TABLE, tags::GREEN_TABLE, tags::BLUE_TABLE];
         let mut channels = Vec::new();
-        let mut is_wide = descriptor[2] == 16;
+        let mut is_wide = bits == 16;
         for tag in tables {
-            let bytes = elements.values.get(&tag).ok_or_else(|| {
-                Error::unsupported("its palette is missing, or in segments, which are not read")
-            })?;
+            let bytes = elements.values.get(&tag).ok_or_else(missing)?;
             let words = elements.words(tag).unwrap_or_default();
             channels.push(if words.len() >= count {
                 words
@@ -75,14 +78,12 @@ impl Palette {
         // Some writers keep bytes in the high half of words.
         let is_high = !is_wide && channels.iter().flatten().any(|&value| value > 255);
         let shift = if is_high { 8 } else { 0 };
-        let colours = (0..count)
-            .map(|at| {
-                [
-                    channels[0][at] >> shift,
-                    channels[1][at] >> shift,
-                    channels[2][at] >> shift,
-                ]
-            })
+        let [reds, greens, blues] = &channels[..] else {
+            return Err(broken());
+        };
+        let colours = reds.iter().zip(greens).zip(blues).take(count);
+        let colours = colours
+            .map(|((red, green), blue)| [red >> shift, green >> shift, blue >> shift])
             .collect();
         Ok(Self {
             first,
@@ -93,8 +94,11 @@ impl Palette {
 
     /// Red, green and blue of each number. Numbers outside are of the first or the last colour.
     pub(super) fn colours(&self, numbers: &Samples) -> Result<Samples> {
-        let last = self.colours.len() as i64 - 1;
-        let colour = |number: i64| self.colours[(number - self.first).clamp(0, last) as usize];
+        let last = self.colours.last().copied().unwrap_or_default();
+        let colour = |number: i64| {
+            let at = usize::try_from(number.saturating_sub(self.first)).unwrap_or(0);
+            self.colours.get(at).copied().unwrap_or(last)
+        };
         let found: Vec<[u16; 3]> = match numbers {
             Samples::UInt8(all) => all.as_slice().iter().map(|&n| colour(n.into())).collect(),
             Samples::UInt16(all) => all.as_slice().iter().map(|&n| colour(n.into())).collect(),
@@ -110,7 +114,12 @@ impl Palette {
         Ok(if self.is_wide {
             Samples::UInt16(flat.collect::<Vec<_>>().into())
         } else {
-            Samples::UInt8(flat.map(|value| value as u8).collect::<Vec<_>>().into())
+            // Of bytes all that is above them is 0.
+            let bytes = flat.map(|value| {
+                let [low, _] = value.to_le_bytes();
+                low
+            });
+            Samples::UInt8(bytes.collect::<Vec<_>>().into())
         })
     }
 }

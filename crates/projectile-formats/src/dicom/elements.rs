@@ -29,15 +29,14 @@ impl Elements {
     /// Words.
     pub(super) fn words(&self, tag: Tag) -> Option<Vec<u16>> {
         let value = self.values.get(&tag)?;
-        let word = |bytes: &[u8]| {
-            let bytes = [bytes[0], bytes[1]];
+        let word = |&bytes: &[u8; 2]| {
             if self.syntax.big_endian {
                 u16::from_be_bytes(bytes)
             } else {
                 u16::from_le_bytes(bytes)
             }
         };
-        Some(value.chunks_exact(2).map(word).collect())
+        Some(value.as_chunks().0.iter().map(word).collect())
     }
 
     /// The texts of an element, of which there may be several.

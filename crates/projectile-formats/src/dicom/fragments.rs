@@ -8,6 +8,7 @@ use projectile_core::{Cancel, Error, Result};
 use super::tags;
 use super::walk::Elements;
 use crate::flat::header_error;
+use crate::sizes::{to_u64, to_usize};
 
 /// The bytes of a frame: one range for each of its fragments.
 pub(super) type Frame = Vec<Range<u64>>;
@@ -36,21 +37,21 @@ pub(super) fn frames(
         if fragments.len().is_multiple_of(1024) {
             cancel.check()?;
         }
-        fragments.push((at - first, bytes));
+        fragments.push((at.checked_sub(first).ok_or_else(broken)?, bytes));
         at = after;
     }
     let ranges = || fragments.iter().map(|(_, bytes)| bytes.clone());
-    if fragments.len() as u64 == count {
+    if to_u64(fragments.len()) == count {
         return Ok(ranges().map(|bytes| vec![bytes]).collect());
     }
     if count == 1 && !fragments.is_empty() {
         return Ok(vec![ranges().collect()]);
     }
     let starts = match offsets {
-        Some(offsets) if offsets.len() as u64 == count => offsets,
+        Some(offsets) if to_u64(offsets.len()) == count => offsets,
         _ => beginnings(reader, &fragments)?,
     };
-    if starts.len() as u64 != count || starts.first() != Some(&0) || !starts.is_sorted() {
+    if to_u64(starts.len()) != count || starts.first() != Some(&0) || !starts.is_sorted() {
         return Err(Error::corrupt(format!(
             "its {} fragments cannot be told apart into {count} frames",
             fragments.len()
@@ -75,7 +76,8 @@ pub(super) fn frames(
 /// The bytes of the item at a place, and the place after it; `None` at the end.
 fn item(reader: &mut (impl Read + Seek), at: u64, size: u64) -> Result<Option<(Range<u64>, u64)>> {
     let mut head = [0; 8];
-    if at.saturating_add(8) > size {
+    let start = at.saturating_add(8);
+    if start > size {
         return Err(Error::corrupt(
             "the file is cut short: its compressed pixels have no end",
         ));
@@ -91,13 +93,13 @@ fn item(reader: &mut (impl Read + Seek), at: u64, size: u64) -> Result<Option<(R
     match tag {
         tags::ITEM => {
             let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-            let end = (at + 8).saturating_add(u64::from(length));
+            let end = start.saturating_add(u64::from(length));
             if end > size {
                 return Err(Error::corrupt(
                     "the file is cut short: a fragment lies beyond its end",
                 ));
             }
-            Ok(Some((at + 8..end, end)))
+            Ok(Some((start..end, end)))
         }
         tags::END_OF_SEQUENCE => Ok(None),
         _ => Err(broken()),
@@ -120,8 +122,8 @@ fn offsets(
         return Ok(None);
     }
     // Not longer than the file, which was checked; nor than any sensible table.
-    let length = (table.end - table.start).min(64 << 20);
-    let mut bytes = vec![0; length as usize];
+    let length = table.end.saturating_sub(table.start).min(64 << 20);
+    let mut bytes = vec![0; to_usize(length)];
     reader
         .seek(SeekFrom::Start(table.start))
         .and_then(|_| reader.read_exact(&mut bytes))
@@ -137,7 +139,7 @@ fn beginnings(reader: &mut (impl Read + Seek), fragments: &[(u64, Range<u64>)]) 
     let mut starts = Vec::new();
     for (at, bytes) in fragments {
         let mut head = [0; 3];
-        if bytes.end - bytes.start < 3 {
+        if bytes.end.saturating_sub(bytes.start) < 3 {
             continue;
         }
         reader

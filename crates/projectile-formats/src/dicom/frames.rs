@@ -14,6 +14,7 @@ use crate::chunked::{Block, BlockReader};
 use crate::decode::guarded;
 use crate::flat::Meaning;
 use crate::open::OpenOptions;
+use crate::sizes::to_usize;
 
 /// Where frames are.
 #[derive(Debug)]
@@ -59,15 +60,12 @@ impl FrameReader {
     fn ranges(&self, frame: u64) -> Result<Vec<Range<u64>>> {
         match &self.frames {
             Frames::Native { start, bits, .. } => {
-                // All frames are in the file, so that this is no overflow.
-                let (first, end) = (frame * bits / 8, ((frame + 1) * bits).div_ceil(8));
-                // Words that are swapped are read whole.
-                let (first, end) = (first & !1, end.next_multiple_of(2));
-                let bytes = start + first..(start + end).min(self.blob.size());
-                Ok(std::iter::once(bytes).collect())
+                let (mut bytes, _) = place(frame, *bits, *start).ok_or_else(short)?;
+                bytes.end = bytes.end.min(self.blob.size());
+                Ok(vec![bytes])
             }
             Frames::Encapsulated(frames) => frames
-                .get(frame as usize)
+                .get(to_usize(frame))
                 .cloned()
                 .ok_or_else(|| Error::corrupt("a frame is missing")),
         }
@@ -107,26 +105,32 @@ impl FrameReader {
         if swapped {
             bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse);
         }
-        // The bytes are read from an even one on.
-        let first = number * bits - ((number * bits / 8) & !1) * 8;
-        let short = || Error::corrupt("the file is cut short: a frame is not whole");
+        let (_, first) = place(number, bits, 0).ok_or_else(short)?;
         if matches!(self.colours, Colours::Bits) {
-            let pixels = (first..first + self.shape.count() as u64).map(|at| {
-                let byte = bytes.get((at / 8) as usize).ok_or_else(short)?;
+            let places = (first..).take(to_usize(self.shape.count()));
+            let pixels = places.map(|at| {
+                let byte = bytes.get(to_usize(at / 8)).ok_or_else(short)?;
                 Ok((byte >> (at % 8)) & 1)
             });
             return Ok(Samples::Bool(pixels.collect::<Result<Vec<u8>>>()?.into()));
         }
-        let first = (first / 8) as usize;
-        let frame = bytes.get(first..first + (bits / 8) as usize).ok_or_else(short)?;
+        let frame = bytes
+            .get(to_usize(first / 8)..)
+            .and_then(|rest| rest.get(..to_usize(bits / 8)))
+            .ok_or_else(short)?;
         Ok(match self.colours {
             Colours::YbrPairs => rgb(&of_pairs(frame)),
             Colours::Planes => {
-                let plane = self.shape.pixels() * self.shape.width;
-                let (samples, width) = (self.shape.samples as usize, self.shape.width);
+                let (samples, width) = (to_usize(self.shape.samples), self.shape.width);
+                let (pixels, plane) = (to_usize(self.shape.pixels()), to_usize(self.shape.plane()));
                 let mut together = Vec::with_capacity(frame.len());
-                for pixel in 0..self.shape.pixels() {
+                for pixel in 0..pixels {
                     for sample in 0..samples {
+                        #[expect(
+                            clippy::arithmetic_side_effects,
+                            clippy::indexing_slicing,
+                            reason = "a frame in planes has as many bytes as all of them"
+                        )]
                         together.extend_from_slice(&frame[sample * plane + pixel * width..][..width]);
                     }
                 }
@@ -146,10 +150,21 @@ impl FrameReader {
     }
 }
 
+fn short() -> Error {
+    Error::corrupt("the file is cut short: a frame is not whole")
+}
+
+/// Where a native frame of `bits` bits is, of whole words of 16, the first of which begins at `start`: its bytes, and
+/// the bit of them where it begins.
+fn place(number: u64, bits: u64, start: u64) -> Option<(Range<u64>, u64)> {
+    let first = number.checked_mul(bits)?;
+    let end = first.checked_add(bits)?.div_ceil(8).next_multiple_of(2);
+    let begin = (first / 8) & !1;
+    Some((start.checked_add(begin)?..start.checked_add(end)?, first % 16))
+}
+
 fn rgb(ybr: &[u8]) -> Samples {
-    let pixels = ybr
-        .chunks_exact(3)
-        .flat_map(|pixel| rgb_of_ybr([pixel[0], pixel[1], pixel[2]]));
+    let pixels = ybr.as_chunks().0.iter().flat_map(|&pixel| rgb_of_ybr(pixel));
     Samples::UInt8(pixels.collect::<Vec<_>>().into())
 }
 
@@ -172,7 +187,10 @@ impl BlockReader for FrameReader {
     fn read(&self, blocks: &[Block]) -> Vec<Result<Samples>> {
         let of_all = |error: &Error| blocks.iter().map(|_| Err(error.clone())).collect();
         // A block is a frame; an image of one frame has no axis of frames.
-        let number = |block: &Block| if self.is_stack { block.0[0].start } else { 0 };
+        let number = |block: &Block| match block.0.first() {
+            Some(frames) if self.is_stack => frames.start,
+            _ => 0,
+        };
         let numbers: Vec<u64> = blocks.iter().map(number).collect();
         let ranges: Result<Vec<Vec<Range<u64>>>> =
             numbers.iter().map(|&number| self.ranges(number)).collect();

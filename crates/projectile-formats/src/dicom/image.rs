@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use projectile_core::{Axes, Coordinates, DType, Dimension, Error, Photometric, Result, SourceInfo};
+use projectile_core::{Axes, Coordinates, DType, Dimension, Error, Photometric, Result, Sample, SourceInfo};
 
 use super::codec::{self, Shape};
 use super::colour::Palette;
@@ -16,6 +16,7 @@ use crate::decode::guarded;
 use crate::flat::{self, FlatArray, Linear, Meaning, Place};
 use crate::format::NamedSource;
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Frames beyond which a file is broken.
 const MOST_FRAMES: u64 = 1 << 24;
@@ -152,7 +153,7 @@ fn by_frame(
     let residence = blob.residence();
     let chunked = ChunkedOptions::of(residence, options.cache.clone());
     // Each frame is decoded whole: what that takes must be allowed.
-    let bytes = (pixels.shape.count() as u64).saturating_mul(info.dtype.size() as u64);
+    let bytes = pixels.shape.count().saturating_mul(to_u64(info.dtype.size()));
     if bytes > options.limits.decoded_bytes {
         return Err(Error::limit(format!(
             "a frame takes {bytes} bytes, the limit is {}",
@@ -160,8 +161,10 @@ fn by_frame(
         )));
     }
     let mut divisions: Vec<Division> = info.axes.iter().map(|axis| Division::Even(axis.size)).collect();
-    if pixels.frames > 1 {
-        divisions[0] = Division::Even(1);
+    if pixels.frames > 1
+        && let Some(frames) = divisions.first_mut()
+    {
+        *frames = Division::Even(1);
     }
     let reader = FrameReader {
         blob,
@@ -196,12 +199,12 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
         needed(tags::COLUMNS, "number of columns")?,
     );
     let float = match tag {
-        tags::FLOAT_PIXELS => Some(DType::Float32),
-        tags::DOUBLE_PIXELS => Some(DType::Float64),
+        tags::FLOAT_PIXELS => Some((DType::Float32, 32)),
+        tags::DOUBLE_PIXELS => Some((DType::Float64, 64)),
         _ => None,
     };
     let bits = match float {
-        Some(dtype) => dtype.size() as u32 * 8,
+        Some((_, bits)) => bits,
         None => u32::from(needed(tags::BITS_ALLOCATED, "number of bits")?),
     };
     if !matches!(bits, 1 | 8 | 16 | 32 | 64) {
@@ -213,8 +216,12 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
     } else {
         bits
     };
-    let high = elements.word(tags::HIGH_BIT).map_or(stored - 1, u32::from);
-    if float.is_none() && bits > 1 && high + 1 != stored && high < bits {
+    let is_odd = |&high: &u32| high < bits && stored.checked_sub(1) != Some(high);
+    let high = elements.word(tags::HIGH_BIT).map(u32::from).filter(is_odd);
+    if float.is_none()
+        && bits > 1
+        && let Some(high) = high
+    {
         return Err(Error::unsupported(format!(
             "its samples are {stored} bits up to bit {high}, which is not read"
         )));
@@ -237,14 +244,14 @@ fn pixels(elements: &Elements, tag: tags::Tag) -> Result<Pixels> {
             rows: u64::from(rows),
             columns: u64::from(columns),
             samples: u64::from(samples),
-            width: (bits as usize / 8).max(1),
+            width: to_usize(u64::from(bits / 8)).max(1),
         },
         photometric: photometric.unwrap_or_else(|| "MONOCHROME2".to_owned()),
         is_planar: elements.word(tags::PLANAR) == Some(1) && samples > 1,
         bits,
         stored,
         is_signed: elements.word(tags::PIXEL_REPRESENTATION) == Some(1) && float.is_none() && bits > 1,
-        float,
+        float: float.map(|(dtype, _)| dtype),
     })
 }
 
@@ -261,13 +268,13 @@ fn raw(pixels: &Pixels) -> DType {
 
 /// Bits of a native frame.
 fn frame_bits(pixels: &Pixels) -> Result<u64> {
-    let samples = pixels.shape.rows * pixels.shape.columns * pixels.shape.samples;
-    if pixels.photometric == "YBR_FULL_422" {
+    let samples = if pixels.photometric == "YBR_FULL_422" {
         // Two pixels have four samples.
-        return Ok(pixels.shape.rows * pixels.shape.columns * 2 * u64::from(pixels.bits));
-    }
-    samples
-        .checked_mul(u64::from(pixels.bits))
+        2
+    } else {
+        pixels.shape.samples
+    };
+    product(&[pixels.shape.pixels(), samples, u64::from(pixels.bits)])
         .ok_or_else(|| Error::limit("its frames are larger than any file"))
 }
 
@@ -312,11 +319,11 @@ fn rescale(elements: &Elements, pixels: &Pixels) -> Option<Linear> {
     let stored = raw(pixels);
     let mut linear = Linear::new(stored, slope, offset, None);
     if slope.fract() == 0.0 && offset.fract() == 0.0 && pixels.stored <= 32 {
+        let count = (1u64 << pixels.stored).to_f64();
         let (least, most) = if pixels.is_signed {
-            let half = (1i64 << (pixels.stored - 1)) as f64;
-            (-half, half - 1.0)
+            (-count / 2.0, count / 2.0 - 1.0)
         } else {
-            (0.0, ((1u64 << pixels.stored) - 1) as f64)
+            (0.0, count - 1.0)
         };
         let ends = [least * slope + offset, most * slope + offset];
         let fits = |dtype: DType| {
@@ -357,7 +364,7 @@ fn describe(elements: &Elements, pixels: &Pixels, meaning: Meaning, names: &[&st
         {
             let padding = elements.word(tags::PADDING_VALUE).map(|word| {
                 if pixels.is_signed {
-                    f64::from(word as i16)
+                    f64::from(word.cast_signed())
                 } else {
                     f64::from(word)
                 }
@@ -375,13 +382,13 @@ fn describe(elements: &Elements, pixels: &Pixels, meaning: Meaning, names: &[&st
         tags::NOMINAL_PIXEL_SPACING,
     ]
     .into_iter()
-    .find_map(|tag| elements.numbers(tag).filter(|both| both.len() == 2));
+    .find_map(|tag| <[f64; 2]>::try_from(elements.numbers(tag)?).ok());
     let depth = elements
         .number(tags::SPACING_BETWEEN_SLICES)
         .or_else(|| elements.number(tags::SLICE_THICKNESS));
     let along = |name: &str| match name {
-        "y" => spacing.as_ref().map(|both| (both[0], "mm")),
-        "x" => spacing.as_ref().map(|both| (both[1], "mm")),
+        "y" => spacing.map(|[step, _]| (step, "mm")),
+        "x" => spacing.map(|[_, step]| (step, "mm")),
         "z" => depth.map(|step| (step, "mm")),
         "t" => elements.number(tags::FRAME_TIME).map(|step| (step, "ms")),
         _ => None,

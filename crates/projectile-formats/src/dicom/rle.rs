@@ -2,6 +2,8 @@
 
 use projectile_core::{Error, Result};
 
+use crate::sizes::to_usize;
+
 fn broken() -> Error {
     Error::corrupt("a frame is no run-length code")
 }
@@ -9,37 +11,29 @@ fn broken() -> Error {
 /// A frame of `pixels` pixels of `samples` samples of `width` bytes, as little-endian samples, those of a pixel together.
 /// Whoever calls has made sure that it may be allocated.
 pub(super) fn decode(bytes: &[u8], pixels: usize, samples: usize, width: usize) -> Result<Vec<u8>> {
-    let word = |at: usize| {
-        let bytes = bytes
-            .get(at * 4..at * 4 + 4)
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(|bytes| u32::from_le_bytes(bytes) as usize)
-            .ok_or_else(broken)
+    let mut words = bytes.as_chunks().0.iter();
+    let mut word = || {
+        let word = u32::from_le_bytes(*words.next().ok_or_else(broken)?);
+        Ok::<_, Error>(to_usize(word.into()))
     };
-    let segments = samples * width;
-    if word(0)? != segments || segments > 15 {
+    let (found, segments) = (word()?, samples.checked_mul(width).ok_or_else(broken)?);
+    if found != segments || segments > 15 {
         return Err(Error::corrupt(format!(
-            "a frame has {} run-length segments instead of {segments}",
-            word(0)?
+            "a frame has {found} run-length segments instead of {segments}"
         )));
     }
+    let length = pixels.checked_mul(segments);
     // A byte stands for at most 64 others.
-    if pixels * segments > bytes.len().saturating_mul(64) {
-        return Err(broken());
-    }
-    let mut out = vec![0; pixels * segments];
-    for segment in 0..segments {
-        let start = word(segment + 1)?;
-        let end = if segment + 1 < segments {
-            word(segment + 2)?
-        } else {
-            bytes.len()
-        };
+    let length = length.filter(|&length| length <= bytes.len().saturating_mul(64));
+    let mut out = vec![0; length.ok_or_else(broken)?];
+    let starts = (0..segments).map(|_| word()).collect::<Result<Vec<_>>>()?;
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    // Which byte of a pixel each segment has: of each sample the highest first.
+    let mut order: Vec<usize> = (0..segments).collect();
+    order.chunks_mut(width).for_each(<[usize]>::reverse);
+    for ((&start, end), first) in starts.iter().zip(ends).zip(order) {
         let code = bytes.get(start..end).ok_or_else(broken)?;
-        let (sample, byte) = (segment / width, width - 1 - segment % width);
-        let places = out.iter_mut().skip(sample * width + byte).step_by(segments);
-        unpack(code, places)?;
+        unpack(code, out.iter_mut().skip(first).step_by(segments))?;
     }
     Ok(out)
 }
@@ -53,7 +47,7 @@ fn unpack<'a>(code: &[u8], mut places: impl Iterator<Item = &'a mut u8>) -> Resu
         match control {
             0..=127 => {
                 let (run, after) = after
-                    .split_at_checked(usize::from(control) + 1)
+                    .split_at_checked(usize::from(control).saturating_add(1))
                     .ok_or_else(broken)?;
                 rest = after;
                 let mut bytes = run.iter().peekable();
@@ -75,12 +69,11 @@ fn unpack<'a>(code: &[u8], mut places: impl Iterator<Item = &'a mut u8>) -> Resu
             _ => {
                 let (&byte, after) = after.split_first().ok_or_else(broken)?;
                 rest = after;
-                let mut left = 257 - usize::from(control);
+                let mut more = usize::from(control)..256;
                 loop {
                     *to = byte;
-                    left -= 1;
                     match places.next() {
-                        Some(next) if left > 0 => to = next,
+                        Some(next) if more.next().is_some() => to = next,
                         next => {
                             place = next;
                             break;

@@ -8,6 +8,7 @@ use projectile_core::{Error, Result};
 use super::syntax::Syntax;
 use super::tags::{self, Tag};
 use crate::flat::header_error;
+use crate::sizes::{to_u64, to_usize};
 
 /// Bytes of a value beyond which it is none of those that are kept: tables of colours and of offsets are the longest.
 const LONGEST: u64 = 64 << 20;
@@ -163,7 +164,7 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
         self.reader
             .read_exact(bytes)
             .map_err(|error| header_error(&error))?;
-        self.position += bytes.len() as u64;
+        self.position = self.position.saturating_add(to_u64(bytes.len()));
         Ok(())
     }
 
@@ -327,18 +328,19 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
 
     /// The items of a sequence, up to `end` or to a mark.
     fn sequence(&mut self, end: u64, inside: Inside, depth: usize) -> Result<()> {
+        let deeper = depth.saturating_add(1);
         while self.position.saturating_add(8) <= end {
             let tag = (self.short()?, self.short()?);
             let length = self.long()?;
             match tag {
-                tags::ITEM if length == UNDEFINED => self.items_of(end, inside, depth + 1)?,
+                tags::ITEM if length == UNDEFINED => self.items_of(end, inside, deeper)?,
                 tags::ITEM => {
                     let item = self.position.saturating_add(u64::from(length));
                     if item > self.size {
                         return Err(cut_short());
                     }
                     if inside != Inside::Other {
-                        self.items_of(item, inside, depth + 1)?;
+                        self.items_of(item, inside, deeper)?;
                     }
                     self.seek(item)?;
                 }
@@ -359,7 +361,7 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
                 cut_short()
             });
         }
-        let mut value = vec![0; length as usize];
+        let mut value = vec![0; to_usize(length)];
         self.read(&mut value)?;
         match self.elements.values.get(&tag) {
             Some(known) if inside == Inside::FrameGroups && *known != value => {

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use projectile_core::{Error, Result};
+use projectile_core::{Error, Result, Sample};
 
 use crate::flat::header_error;
+use crate::sizes::to_u64;
 
 /// Bytes of a block: headers and data are whole numbers of them.
-pub(super) const BLOCK: u64 = 2880;
+pub(super) const BLOCK: u64 = to_u64(BLOCK_LENGTH);
+const BLOCK_LENGTH: usize = 2880;
 const CARD: usize = 80;
 /// Blocks of a header beyond which it is none: 36,000 cards.
 const MOST_BLOCKS: u64 = 1000;
@@ -54,12 +56,12 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
 pub(super) fn read_header(reader: &mut impl Read) -> Result<Header> {
     let mut header = Header::default();
     for _ in 0..MOST_BLOCKS {
-        let mut block = [0; BLOCK as usize];
+        let mut block = [0; BLOCK_LENGTH];
         reader
             .read_exact(&mut block)
             .map_err(|error| header_error(&error))?;
-        header.length += BLOCK;
-        for card in block.chunks_exact(CARD) {
+        header.length = header.length.saturating_add(BLOCK);
+        for card in block.as_chunks::<CARD>().0 {
             if !card.iter().all(|byte| (0x20..0x7f).contains(byte)) {
                 return Err(Error::corrupt("its header holds what is no text"));
             }
@@ -123,7 +125,7 @@ impl Header {
     pub fn integer(&self, keyword: &str) -> Option<i64> {
         match self.get(keyword)? {
             Card::Integer(value) => Some(*value),
-            Card::Real(value) if value.fract() == 0.0 && value.abs() < 9e15 => Some(*value as i64),
+            Card::Real(value) if value.fract() == 0.0 && value.abs() < 9e15 => Some(i64::from_f64(*value)),
             _ => None,
         }
     }
@@ -131,7 +133,7 @@ impl Header {
     /// The value of a keyword that is a number.
     pub fn real(&self, keyword: &str) -> Option<f64> {
         match self.get(keyword)? {
-            Card::Integer(value) => Some(*value as f64),
+            Card::Integer(value) => Some(value.to_f64()),
             Card::Real(value) => Some(*value),
             _ => None,
         }

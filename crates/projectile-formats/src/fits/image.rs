@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use projectile_core::{DType, Error, Result, Source, SourceInfo};
+use projectile_core::{DType, Error, Result, Sample, Source, SourceInfo};
 
 use super::axes::{axes, dimensions};
 use super::header::Header;
@@ -10,6 +10,7 @@ use super::tiled;
 use super::units::Unit;
 use crate::flat::{self, FlatArray, Linear, Meaning, Place};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// An image, of which nothing but the header has been read.
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl<'a> Image<'a> {
         let meaning = meaning(header, stored);
         let mut info = SourceInfo::new(meaning.dtype(stored), axes(header, &shape, options)?, "FITS");
         info.dimensions = dimensions(header, shape.len());
-        info.version = place.blob().version() ^ (number as u64).rotate_left(32);
+        info.version = place.blob().version() ^ to_u64(number).rotate_left(32);
         info.nodata = nodata(header, meaning);
         details(header, &mut info);
         if self.is_tiled {
@@ -117,7 +118,7 @@ fn meaning(header: &Header, stored: DType) -> Meaning {
 
 /// `BLANK`, in the numbers that are read; where these are floats, it is NaN among them already.
 fn nodata(header: &Header, meaning: Meaning) -> Option<f64> {
-    let blank = header.integer("BLANK")? as f64;
+    let blank = header.integer("BLANK")?.to_f64();
     match meaning.linear {
         Some(_) => None,
         None if meaning.other_sign => Some(blank + header.real("BZERO").unwrap_or(0.0)),

@@ -3,6 +3,8 @@
 
 use projectile_core::{Error, Result};
 
+use crate::sizes::to_u64;
+
 /// Bits, the highest of each byte first.
 struct Bits<'a> {
     bytes: std::slice::Iter<'a, u8>,
@@ -11,6 +13,11 @@ struct Bits<'a> {
     count: u32,
 }
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "no more than 32 bits are asked for at once, so that never more than 39 are held"
+)]
 impl Bits<'_> {
     /// The next `count` bits, at most 32.
     fn take(&mut self, count: u32) -> Result<u32> {
@@ -25,7 +32,7 @@ impl Bits<'_> {
 
     /// How many zeros come before the next one, which is taken, too.
     fn zeros(&mut self) -> Result<u32> {
-        let mut zeros = 0;
+        let mut zeros = 0u32;
         loop {
             if self.count == 0 {
                 self.held = u64::from(*self.bytes.next().ok_or_else(too_short)?);
@@ -33,13 +40,13 @@ impl Bits<'_> {
             }
             let left = self.held & ((1 << self.count) - 1);
             if left == 0 {
-                zeros += self.count;
+                zeros = zeros.checked_add(self.count).ok_or_else(no_code)?;
                 self.count = 0;
                 continue;
             }
             let leading = left.leading_zeros() - (64 - self.count);
             self.count -= leading + 1;
-            return Ok(zeros + leading);
+            return zeros.checked_add(leading).ok_or_else(no_code);
         }
     }
 }
@@ -48,13 +55,17 @@ fn too_short() -> Error {
     Error::corrupt("a compressed tile is too short")
 }
 
+fn no_code() -> Error {
+    Error::corrupt("a compressed tile is no Rice code")
+}
+
 /// Decodes `count` integers of `width` bytes (1, 2 or 4), which are modulo that width. Whoever calls has made sure that
 /// `count` may be allocated.
 pub(super) fn decode(bytes: &[u8], count: usize, width: usize, block: usize) -> Result<Vec<u32>> {
-    let (code_bits, plain, bits) = match width {
-        1 => (3, 6, 8),
-        2 => (4, 14, 16),
-        4 => (5, 25, 32),
+    let (code_bits, plain, bits, mask) = match width {
+        1 => (3, 6, 8, 0xff),
+        2 => (4, 14, 16, 0xffff),
+        4 => (5, 25, 32, u32::MAX),
         _ => {
             return Err(Error::unsupported(format!(
                 "RICE_1 of {width} bytes a pixel is not read"
@@ -62,32 +73,30 @@ pub(super) fn decode(bytes: &[u8], count: usize, width: usize, block: usize) -> 
         }
     };
     // A block takes a few bits at least, so that a few bytes cannot ask for any number of pixels.
-    let most = (bytes.len() as u64 * 8 / u64::from(code_bits)).saturating_mul(block as u64);
-    if block == 0 || count as u64 > most {
+    let least = |blocks: usize| to_u64(blocks).saturating_mul(u64::from(code_bits));
+    if block == 0 || least(count.div_ceil(block)) > to_u64(bytes.len()).saturating_mul(8) {
         return Err(too_short());
     }
-    let mask = if bits == 32 { u32::MAX } else { (1 << bits) - 1 };
     let mut reader = Bits {
         bytes: bytes.iter(),
         held: 0,
         count: 0,
     };
     let mut last = reader.take(bits)?;
-    let mut out = Vec::with_capacity(count);
-    while out.len() < count {
-        let code = reader.take(code_bits)?;
-        let length = block.min(count - out.len());
-        for _ in 0..length {
-            let difference = match code {
-                0 => 0,
-                code if code - 1 < plain => {
-                    let low = code - 1;
+    let mut out = vec![0; count];
+    for block in out.chunks_mut(block) {
+        // One less than the code is how many low bits are written plainly.
+        let low_bits = reader.take(code_bits)?.checked_sub(1);
+        for value in block {
+            let difference = match low_bits {
+                None => 0,
+                Some(low) if low < plain => {
                     let high = reader.zeros()?;
                     let high = high.checked_shl(low).unwrap_or(0);
                     high | reader.take(low)?
                 }
-                code if code - 1 == plain => reader.take(bits)?,
-                _ => return Err(Error::corrupt("a compressed tile is no Rice code")),
+                Some(low) if low == plain => reader.take(bits)?,
+                Some(_) => return Err(no_code()),
             };
             // Even numbers are positive differences, odd ones negative.
             let signed = if difference & 1 == 0 {
@@ -96,7 +105,7 @@ pub(super) fn decode(bytes: &[u8], count: usize, width: usize, block: usize) -> 
                 !(difference >> 1)
             };
             last = last.wrapping_add(signed) & mask;
-            out.push(last);
+            *value = last;
         }
     }
     Ok(out)

@@ -5,6 +5,7 @@ use std::ops::Range;
 use projectile_core::{Error, Result};
 
 use super::units::Unit;
+use crate::sizes::to_usize;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,55 +81,54 @@ impl Table {
 
     /// The bytes of a row.
     pub(super) fn row(&self, number: u64) -> Result<Range<u64>> {
-        let at = number.checked_mul(self.row).filter(|_| number < self.rows);
-        let at = at
-            .and_then(|at| self.start.checked_add(at))
-            .ok_or_else(|| corrupt("row of this number"))?;
-        Ok(at..at + self.row)
+        let place = || {
+            let at = self.start.checked_add(number.checked_mul(self.row)?)?;
+            Some(at..at.checked_add(self.row)?)
+        };
+        place()
+            .filter(|_| number < self.rows)
+            .ok_or_else(|| corrupt("row of this number"))
     }
 
     /// The bytes of the array that a row's column points to; `None` where it is empty.
     pub(super) fn array(&self, row: &[u8], column: Column) -> Result<Option<Range<u64>>> {
-        let wide = column.kind == b'Q';
-        let number = |at: u64| {
-            let at = (column.at + at) as usize;
-            if wide {
-                row.get(at..at + 8)
-                    .and_then(|bytes| bytes.try_into().ok())
-                    .map(u64::from_be_bytes)
-            } else {
-                row.get(at..at + 4)
-                    .and_then(|bytes| bytes.try_into().ok())
-                    .map(|bytes| u64::from(u32::from_be_bytes(bytes)))
-            }
+        let pointer = row.get(to_usize(column.at)..).unwrap_or_default();
+        let (count, offset) = match column.kind {
+            b'P' => match pointer.as_chunks().0 {
+                &[count, offset, ..] => (
+                    u64::from(u32::from_be_bytes(count)),
+                    u64::from(u32::from_be_bytes(offset)),
+                ),
+                _ => return Err(corrupt("row")),
+            },
+            b'Q' => match pointer.as_chunks().0 {
+                &[count, offset, ..] => (u64::from_be_bytes(count), u64::from_be_bytes(offset)),
+                _ => return Err(corrupt("row")),
+            },
+            _ => return Err(corrupt("column of compressed data")),
         };
-        if !matches!(column.kind, b'P' | b'Q') {
-            return Err(corrupt("column of compressed data"));
-        }
-        let (count, offset) = number(0)
-            .zip(number(if wide { 8 } else { 4 }))
-            .ok_or_else(|| corrupt("row"))?;
         if count == 0 {
             return Ok(None);
         }
-        let range = count.checked_mul(column.item).and_then(|bytes| {
+        let range = || {
             let start = self.heap.checked_add(offset)?;
-            let end = start.checked_add(bytes)?;
-            (end <= self.length).then_some(self.start + start..self.start + end)
-        });
-        range
+            let end = start.checked_add(count.checked_mul(column.item)?)?;
+            let range = self.start.checked_add(start)?..self.start.checked_add(end)?;
+            (end <= self.length).then_some(range)
+        };
+        range()
             .map(Some)
             .ok_or_else(|| Error::corrupt("a compressed tile lies outside of its table"))
     }
 
     /// The number in a row's column.
     pub(super) fn number(row: &[u8], column: Column) -> Option<f64> {
-        let rest = row.get(column.at as usize..)?;
+        let rest = row.get(to_usize(column.at)..)?;
         Some(match column.kind {
-            b'D' => f64::from_be_bytes(rest.get(..8)?.try_into().ok()?),
-            b'E' => f64::from(f32::from_be_bytes(rest.get(..4)?.try_into().ok()?)),
-            b'J' => f64::from(i32::from_be_bytes(rest.get(..4)?.try_into().ok()?)),
-            b'I' => f64::from(i16::from_be_bytes(rest.get(..2)?.try_into().ok()?)),
+            b'D' => f64::from_be_bytes(*rest.first_chunk()?),
+            b'E' => f64::from(f32::from_be_bytes(*rest.first_chunk()?)),
+            b'J' => f64::from(i32::from_be_bytes(*rest.first_chunk()?)),
+            b'I' => f64::from(i16::from_be_bytes(*rest.first_chunk()?)),
             _ => return None,
         })
     }
@@ -137,12 +137,9 @@ impl Table {
 /// The column of a `TFORM`, and the bytes of a row that it takes.
 fn column(form: &str, at: u64) -> Option<(Column, u64)> {
     let digits = form.bytes().take_while(u8::is_ascii_digit).count();
-    let count: u64 = if digits == 0 {
-        1
-    } else {
-        form[..digits].parse().ok()?
-    };
-    let mut kinds = form[digits..].bytes();
+    let (count, kinds) = form.split_at_checked(digits)?;
+    let count: u64 = if digits == 0 { 1 } else { count.parse().ok()? };
+    let mut kinds = kinds.bytes();
     let kind = kinds.next()?;
     let size = |kind: u8| {
         Some(match kind {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use projectile_core::{DType, Error, Result, Samples, Source, SourceInfo};
+use projectile_core::{DType, Error, Result, Sample, Samples, Source, SourceInfo};
 
 use super::header::Header;
 use super::rice;
@@ -16,6 +16,7 @@ use crate::blob::Blob;
 use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division};
 use crate::flat::{Meaning, Place};
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64, to_usize};
 
 /// Bytes of a tile beyond which it is refused: it is decoded whole.
 const MOST_TILE_BYTES: u64 = 1 << 30;
@@ -36,6 +37,7 @@ enum Codec {
 enum Dither {
     None,
     /// Noise that was added before rounding is taken away; `zeros`: exact zeros have a number of their own.
+    /// `seed`: of the first tile, counted from 0.
     Subtractive {
         seed: u64,
         zeros: bool,
@@ -85,9 +87,7 @@ pub(super) fn source(
             table.rows
         )));
     }
-    let bytes = tile
-        .iter()
-        .try_fold(dtype.size() as u64, |bytes, &size| bytes.checked_mul(size));
+    let bytes = product(&tile).and_then(|pixels| pixels.checked_mul(to_u64(dtype.size())));
     let most = MOST_TILE_BYTES.min(options.limits.decoded_bytes);
     if bytes.is_none_or(|bytes| bytes > most) {
         return Err(Error::limit(format!(
@@ -127,18 +127,15 @@ pub(super) fn source(
 
 /// `ZTILEn`: by default a row.
 fn tile(header: &Header, shape: &[u64]) -> Result<Vec<u64>> {
-    let count = shape.len();
-    (0..count)
-        .map(|at| {
-            let axis = count - at;
-            match header.integer(&format!("ZTILE{axis}")) {
-                None => Ok(if axis == 1 { shape[at] } else { 1 }),
-                Some(size) => u64::try_from(size)
-                    .ok()
-                    .filter(|&size| size > 0)
-                    .map(|size| size.min(shape[at]))
-                    .ok_or_else(|| Error::corrupt(format!("its header has no valid ZTILE{axis}"))),
-            }
+    let axes = (1..=shape.len()).rev();
+    axes.zip(shape)
+        .map(|(axis, &length)| match header.integer(&format!("ZTILE{axis}")) {
+            None => Ok(if axis == 1 { length } else { 1 }),
+            Some(size) => u64::try_from(size)
+                .ok()
+                .filter(|&size| size > 0)
+                .map(|size| size.min(length))
+                .ok_or_else(|| Error::corrupt(format!("its header has no valid ZTILE{axis}"))),
         })
         .collect()
 }
@@ -184,22 +181,23 @@ fn dither(header: &Header) -> Result<Dither> {
     };
     let seed = header
         .integer("ZDITHER0")
-        .filter(|seed| (1..=10_000).contains(seed));
-    let seed = seed.ok_or_else(|| Error::corrupt("its header has no valid ZDITHER0"))? as u64;
+        .and_then(|seed| u64::try_from(seed).ok()?.checked_sub(1))
+        .filter(|&seed| seed < NOISE)
+        .ok_or_else(|| Error::corrupt("its header has no valid ZDITHER0"))?;
     Ok(Dither::Subtractive { seed, zeros })
 }
 
 impl Tiles {
     /// The row of a block, which is one tile.
     fn row(&self, block: &Block) -> u64 {
-        // Not more than the rows there are, whose number was checked.
-        block
-            .0
-            .iter()
-            .zip(self.tile.iter().zip(&self.shape))
-            .fold(0, |row, (range, (tile, size))| {
-                row * size.div_ceil(*tile) + range.start / tile
-            })
+        let axes = block.0.iter().zip(self.tile.iter().zip(&self.shape));
+        #[expect(
+            clippy::arithmetic_side_effects,
+            reason = "tiles have pixels, and all of them are as many as the rows of the table"
+        )]
+        axes.fold(0, |row, (range, (tile, size))| {
+            row * size.div_ceil(*tile) + range.start / tile
+        })
     }
 
     /// Where the tile of a row is, and how it is kept.
@@ -238,6 +236,9 @@ impl Tiles {
             (Some(_), _) => DType::Int32,
             (None, dtype) => dtype,
         };
+        let length = count
+            .checked_mul(stored.size())
+            .ok_or_else(|| Error::limit("a tile is larger than any memory"))?;
         let samples = match codec {
             Codec::Rice { width, block } => {
                 if stored.is_float() {
@@ -245,19 +246,20 @@ impl Tiles {
                 }
                 integers(&rice::decode(bytes, count, width, block)?, width, stored)?
             }
-            Codec::Gzip => Samples::from_bytes(stored, &inflated(bytes, count * stored.size())?, true),
+            Codec::Gzip => Samples::from_bytes(stored, &inflated(bytes, length)?, true),
             Codec::ShuffledGzip => {
-                let shuffled = inflated(bytes, count * stored.size())?;
-                let mut plain = vec![0; shuffled.len()];
-                for (at, byte) in plain.iter_mut().enumerate() {
-                    *byte = shuffled[at % stored.size() * count + at / stored.size()];
+                let shuffled = inflated(bytes, length)?;
+                let mut plain = vec![0; length];
+                for (at, plane) in shuffled.chunks_exact(count.max(1)).enumerate() {
+                    let places = plain.iter_mut().skip(at).step_by(stored.size());
+                    places.zip(plane).for_each(|(place, &byte)| *place = byte);
                 }
                 Samples::from_bytes(stored, &plain, true)
             }
             Codec::Stored => Samples::from_bytes(
                 stored,
                 bytes
-                    .get(..count * stored.size())
+                    .get(..length)
                     .ok_or_else(|| Error::corrupt("a tile is too short"))?,
                 true,
             ),
@@ -274,7 +276,7 @@ impl Tiles {
             .or(self.common_blank);
         let values = self.values(rounded.as_slice(), number, scale, zero, blank);
         Ok(self.meaning.of(if self.dtype == DType::Float32 {
-            Samples::Float32(values.map(|value| value as f32).collect::<Vec<_>>().into())
+            Samples::Float32(values.map(f32::from_f64).collect::<Vec<_>>().into())
         } else {
             Samples::Float64(values.collect::<Vec<_>>().into())
         }))
@@ -293,11 +295,11 @@ impl Tiles {
         const ZERO: i32 = -2_147_483_646;
         let mut noise = match self.dither {
             Dither::None => None,
-            Dither::Subtractive { seed, .. } => Some(Noise::new(number + seed - 1)),
+            Dither::Subtractive { seed, .. } => Some(noise(number, seed)),
         };
         let zeros = matches!(self.dither, Dither::Subtractive { zeros: true, .. });
         rounded.iter().map(move |&value| {
-            let noise = noise.as_mut().map(Noise::next);
+            let noise = noise.as_mut().and_then(Iterator::next);
             if blank == Some(f64::from(value)) {
                 f64::NAN
             } else if zeros && value == ZERO {
@@ -311,52 +313,45 @@ impl Tiles {
 }
 
 /// How many numbers the noise has (Appendix I).
-const NOISE: usize = 10_000;
+const NOISE: u64 = 10_000;
 
-/// The noise of dithering: the same for all who write and read.
-struct Noise {
-    seed: usize,
-    at: usize,
+/// The numbers of the noise of dithering: the same for all who write and read.
+fn noises() -> &'static [f32] {
+    static NUMBERS: OnceLock<Vec<f32>> = OnceLock::new();
+    NUMBERS.get_or_init(|| {
+        const FACTOR: u64 = 16_807;
+        const MODULUS: u64 = 2_147_483_647;
+        let next = |seed: &u64| Some(seed.checked_mul(FACTOR)? % MODULUS);
+        std::iter::successors(Some(FACTOR), next)
+            .take(to_usize(NOISE))
+            .map(|seed| f32::from_f64(seed.to_f64() / MODULUS.to_f64()))
+            .collect()
+    })
 }
 
-impl Noise {
-    fn numbers() -> &'static [f32] {
-        static NUMBERS: OnceLock<Vec<f32>> = OnceLock::new();
-        NUMBERS.get_or_init(|| {
-            const FACTOR: u64 = 16_807;
-            const MODULUS: u64 = 2_147_483_647;
-            std::iter::successors(Some(FACTOR % MODULUS), |seed| Some(seed * FACTOR % MODULUS))
-                .take(NOISE)
-                .map(|seed| (seed as f64 / MODULUS as f64) as f32)
-                .collect()
-        })
-    }
-
-    /// Of a tile, which counts from 0.
-    fn new(tile: u64) -> Self {
-        let seed = (tile % NOISE as u64) as usize;
-        Self {
-            seed,
-            at: Self::start(seed),
+/// The noise of a tile, which counts from 0 as the first one's `seed` does: without end.
+fn noise(tile: u64, seed: u64) -> impl Iterator<Item = f64> {
+    let all = noises();
+    let seed = to_usize((tile % NOISE).saturating_add(seed) % NOISE);
+    let mut seeds = all.iter().skip(seed).chain(all.iter().cycle());
+    let mut run = [].iter();
+    std::iter::from_fn(move || {
+        loop {
+            if let Some(&number) = run.next() {
+                return Some(f64::from(number));
+            }
+            // Each seed says where among the first 500 its run begins, which goes to the end.
+            let start = u16::from_f64((f64::from(*seeds.next()?) * 500.0).trunc());
+            run = all.get(usize::from(start)..)?.iter();
         }
-    }
-
-    fn start(seed: usize) -> usize {
-        (f64::from(Self::numbers()[seed]) * 500.0) as usize
-    }
-
-    fn next(&mut self) -> f64 {
-        let number = Self::numbers()[self.at];
-        self.at += 1;
-        if self.at == NOISE {
-            self.seed = (self.seed + 1) % NOISE;
-            self.at = Self::start(self.seed);
-        }
-        f64::from(number)
-    }
+    })
 }
 
 /// Integers of `width` bytes as those of an image.
+#[expect(
+    clippy::as_conversions,
+    reason = "the numbers are modulo their width, which is how they get their sign"
+)]
 fn integers(values: &[u32], width: usize, dtype: DType) -> Result<Samples> {
     let signed = |&value: &u32| match width {
         1 => i32::from(value as u8),
@@ -378,7 +373,7 @@ fn integers(values: &[u32], width: usize, dtype: DType) -> Result<Samples> {
 fn inflated(bytes: &[u8], length: usize) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     MultiGzDecoder::new(bytes)
-        .take(length as u64)
+        .take(to_u64(length))
         .read_to_end(&mut out)
         .map_err(|error| Error::corrupt(format!("a compressed tile is broken: {error}")))?;
     if out.len() == length {
@@ -417,7 +412,7 @@ impl BlockReader for Tiles {
                 let bytes = data
                     .next()
                     .ok_or_else(|| Error::internal("fewer bytes came than were asked for"))?;
-                self.tile(number, row, codec, &bytes, primary, block.samples() as usize)
+                self.tile(number, row, codec, &bytes, primary, to_usize(block.samples()))
             })
             .collect()
     }
@@ -432,6 +427,6 @@ mod tests {
         // The seed after 10,000 steps, by which the standard has readers check themselves.
         let seed = (0..10_000).fold(1u64, |seed, _| seed * 16_807 % 2_147_483_647);
         assert_eq!(seed, 1_043_618_065);
-        assert_eq!(Noise::numbers()[9999], (1_043_618_065.0 / 2_147_483_647.0) as f32);
+        assert_eq!(noises()[9999], (1_043_618_065.0 / 2_147_483_647.0) as f32);
     }
 }

@@ -6,6 +6,7 @@ use projectile_core::{Cancel, Error, Result};
 
 use super::header::{BLOCK, Header, read_header};
 use crate::flat::{Place, header_error};
+use crate::sizes::product;
 
 /// Units beyond which a file is no gallery.
 const MOST_UNITS: usize = 4096;
@@ -53,12 +54,12 @@ pub(crate) fn units(place: &Place, cancel: &Cancel) -> Result<Vec<Unit>> {
             }
             break;
         }
-        let start = at + header.length;
+        let start = at.checked_add(header.length).ok_or_else(too_much)?;
         let length = data_length(&header)?;
         at = length
             .checked_next_multiple_of(BLOCK)
             .and_then(|length| start.checked_add(length))
-            .ok_or_else(|| Error::limit("its header promises more data than any file holds"))?;
+            .ok_or_else(too_much)?;
         if start.saturating_add(length) > size {
             return Err(Error::corrupt(format!(
                 "the file is cut short: its headers promise {} bytes, it has {size}",
@@ -86,22 +87,24 @@ fn data_length(header: &Header) -> Result<u64> {
         .filter(|bits| matches!(bits, 8 | 16 | 32 | 64 | -32 | -64))
         .ok_or_else(|| Error::corrupt("its header has no valid BITPIX"))?;
     let mut sizes = header.sizes("NAXIS")?;
-    if sizes.is_empty() {
+    let Some(first) = sizes.first_mut() else {
         return Ok(0);
-    }
-    if header.is_true("GROUPS") && sizes[0] == 0 {
-        sizes[0] = 1;
+    };
+    if header.is_true("GROUPS") && *first == 0 {
+        *first = 1;
     }
     let count = |keyword, without| match header.integer(keyword) {
         Some(count) => u64::try_from(count).map_err(|_| Error::corrupt(format!("a negative {keyword}"))),
         None => Ok(without),
     };
     let (parameters, groups) = (count("PCOUNT", 0)?, count("GCOUNT", 1)?);
-    sizes
-        .iter()
-        .try_fold(1u64, |product, &size| product.checked_mul(size))
+    product(&sizes)
         .and_then(|product| product.checked_add(parameters))
         .and_then(|elements| elements.checked_mul(groups))
         .and_then(|elements| elements.checked_mul(bits.unsigned_abs() / 8))
-        .ok_or_else(|| Error::limit("its header promises more data than any file holds"))
+        .ok_or_else(too_much)
+}
+
+fn too_much() -> Error {
+    Error::limit("its header promises more data than any file holds")
 }

@@ -1,6 +1,6 @@
 //! DICOM: images of one frame or several.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::dicom::{self, parse};
 use crate::flat::{Place, header_error};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// Medicine's files of images.
 pub(super) struct Dicom;
@@ -68,23 +69,25 @@ fn unpacked(place: &Place, options: &OpenOptions) -> Result<Vec<NamedSource>> {
         .seek(SeekFrom::Start(start))
         .map_err(|error| header_error(&error))?;
     let limit = options.limits.decoded_bytes;
-    let mut packed = DeflateDecoder::new(reader).take(limit.saturating_add(1));
+    let packed = DeflateDecoder::new(reader).take(limit.saturating_add(1));
+    let mut packed = BufReader::with_capacity(1 << 18, packed);
     let mut file = tempfile::NamedTempFile::new().map_err(unwritable)?;
-    let mut piece = vec![0; 1 << 18];
-    let mut length = 0;
+    let mut length = 0u64;
     loop {
         options.cancel.check()?;
-        let count = packed
-            .read(&mut piece)
+        let piece = packed
+            .fill_buf()
             .map_err(|error| Error::corrupt(format!("cannot be unpacked: {error}")))?;
+        let count = piece.len();
         if count == 0 {
             break;
         }
-        length += count as u64;
+        length = length.saturating_add(to_u64(count));
         if length > limit {
             return Err(Error::limit(format!("unpacked it takes more than {limit} bytes")));
         }
-        file.write_all(&piece[..count]).map_err(unwritable)?;
+        file.write_all(piece).map_err(unwritable)?;
+        packed.consume(count);
     }
     file.flush().map_err(unwritable)?;
     let place = Place::open(file.path())?;

@@ -5,12 +5,13 @@ use std::path::Path;
 use exr::image::FlatSamples;
 use exr::prelude::{ReadChannels, ReadLayers, read};
 use half::f16;
-use projectile_core::{DType, Error, Result};
+use projectile_core::{DType, Error, Result, Sample};
 
 use crate::decode::input::read_error;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64};
 
 pub(crate) struct OpenExr;
 
@@ -85,20 +86,17 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         }
     }
     channels.sort_by_key(|channel| rank(&channel.name));
-    let pixels = width * height;
-    if channels.is_empty() || channels.iter().any(|channel| channel.samples.len() != pixels) {
+    let (width, height) = (to_u64(width), to_u64(height));
+    let pixels = product(&[width, height]);
+    let is_whole = |channel: &Channel| Some(to_u64(channel.samples.len())) == pixels;
+    if channels.is_empty() || !channels.iter().all(is_whole) {
         return Err(Error::unsupported(
             "OpenEXR files with subsampled or no channels are not read",
         ));
     }
     let names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
-    let count = names.len();
-    let mut picture = Picture::new(
-        interleaved(channels, pixels)?,
-        width as u64,
-        height as u64,
-        count as u64,
-    );
+    let count = to_u64(names.len());
+    let mut picture = Picture::new(interleaved(channels)?, width, height, count);
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     picture.colours = matches!(
         known[..],
@@ -115,12 +113,12 @@ fn check_sizes(input: &Input<'_>) -> Result<()> {
     let mut total = 0u64;
     for header in &meta.headers {
         let (width, height) = (
-            header.layer_size.width() as u64,
-            header.layer_size.height() as u64,
+            to_u64(header.layer_size.width()),
+            to_u64(header.layer_size.height()),
         );
-        let channels = header.channels.list.len() as u64;
+        let channels = to_u64(header.channels.list.len());
         let samples = input.samples(width, height, channels.max(1), 4)?;
-        total = total.saturating_add(samples as u64 * 4);
+        total = total.saturating_add(to_u64(samples).saturating_mul(4));
     }
     input.allow(total)?;
     input.plausible(total, MOST_BYTES_PER_BYTE)
@@ -135,25 +133,31 @@ fn rank(name: &str) -> (usize, String) {
 }
 
 /// Half where all channels are, integers where all are, else float.
-fn interleaved(channels: Vec<Channel>, pixels: usize) -> Result<Data> {
+fn interleaved(channels: Vec<Channel>) -> Result<Data> {
     let count = channels.len();
     let kind = |samples: &FlatSamples| match samples {
         FlatSamples::F16(_) => DType::Float16,
         FlatSamples::F32(_) => DType::Float32,
         FlatSamples::U32(_) => DType::UInt32,
     };
-    let first = kind(&channels[0].samples);
-    let common = channels.iter().all(|channel| kind(&channel.samples) == first);
-    let dtype = if common { first } else { DType::Float32 };
-    let mut data =
-        Data::zeroed(dtype, pixels * count)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
+    let mut kinds = channels.iter().map(|channel| kind(&channel.samples));
+    let first = kinds.next().unwrap_or(DType::Float32);
+    let dtype = if kinds.all(|kind| kind == first) {
+        first
+    } else {
+        DType::Float32
+    };
+    let samples = channels.iter().map(|channel| channel.samples.len()).sum();
+    let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     for (c, channel) in channels.into_iter().enumerate() {
         match (&mut data, channel.samples) {
             (Data::F16(to), FlatSamples::F16(from)) => spread(to, c, count, &from, |value| value),
             (Data::U32(to), FlatSamples::U32(from)) => spread(to, c, count, &from, |value| value),
             (Data::F32(to), FlatSamples::F32(from)) => spread(to, c, count, &from, |value| value),
             (Data::F32(to), FlatSamples::F16(from)) => spread(to, c, count, &from, f16::to_f32),
-            (Data::F32(to), FlatSamples::U32(from)) => spread(to, c, count, &from, |value| value as f32),
+            (Data::F32(to), FlatSamples::U32(from)) => {
+                spread(to, c, count, &from, |value| f32::from_f64(value.into()));
+            }
             _ => return Err(Error::internal("the common type holds every channel")),
         }
     }

@@ -10,6 +10,7 @@ use crate::decode::picture::Stack;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::{Mode, OpenOptions};
+use crate::sizes::{to_u64, to_usize};
 
 pub(crate) struct Gif;
 
@@ -55,13 +56,13 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let (width, height) = (u64::from(walk.width()), u64::from(walk.height()));
     let one = input.samples(width, height, 4, 1)?;
     // A canvas may be larger than what is drawn on it, but not by any number.
-    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
-    let mut declared = 0;
+    input.plausible_sizes(&[width, height], MOST_PIXELS_PER_BYTE)?;
+    let mut declared = 0u64;
     // A tail that is missing harms no frame that is there, but the frame that is cut harms itself: it is met again
     // below, where it is an error.
     while declared < MOST_FRAMES {
         match walk.next_frame_info() {
-            Ok(Some(_)) => declared += 1,
+            Ok(Some(_)) => declared = declared.saturating_add(1),
             Ok(None) => break,
             Err(error) if declared == 0 => return Err(failed(&error)),
             Err(error) => return Err(failed(&error)),
@@ -72,16 +73,16 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         return Err(Error::corrupt("it holds no frame"));
     }
     // All frames where they fit the limits, else the first.
-    let fits = input.samples(width, height, 4 * declared, 1).is_ok()
-        && input
-            .plausible(width * height * declared, MOST_PIXELS_PER_BYTE)
-            .is_ok();
-    let frames = if fits { declared } else { 1 };
+    let all = input.samples(width, height, declared.saturating_mul(4), 1);
+    let plausible = input.plausible_sizes(&[width, height, declared], MOST_PIXELS_PER_BYTE);
+    let (frames, samples) = match (all, plausible) {
+        (Ok(samples), Ok(())) => (declared, samples),
+        _ => (1, one),
+    };
     let mut decoder = decoder(input, false)?;
-    let mut pixels: Vec<u8> = zeroed(one * frames as usize)?;
+    let mut pixels: Vec<u8> = zeroed(samples)?;
     let mut canvas = Canvas {
-        width: width as usize,
-        height: height as usize,
+        width: to_usize(width),
         pixels: zeroed(one)?,
     };
     for shown in pixels.chunks_exact_mut(one) {
@@ -97,14 +98,18 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
             .ok_or_else(|| Error::corrupt("a frame is missing"))?;
         canvas.show(frame, &buffer, shown);
     }
-    let opaque = pixels.chunks_exact(4).all(|pixel| pixel[3] == 255);
+    let opaque = pixels
+        .as_chunks()
+        .0
+        .iter()
+        .all(|&[.., alpha]: &[u8; 4]| alpha == 255);
     let data = Data::U8(pixels);
     let (data, channels) = if opaque {
         data.into_mode(Mode::Rgb, 4)
     } else {
         (data, 4)
     };
-    let mut picture = Picture::new(data, width, height, channels as u64);
+    let mut picture = Picture::new(data, width, height, to_u64(channels));
     picture.note("frames", declared);
     if frames > 1 {
         picture.stack = Some((Stack::Time, frames));
@@ -115,7 +120,6 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
 /// What a player has on its screen: RGBA, transparent where nothing was drawn.
 struct Canvas {
     width: usize,
-    height: usize,
     pixels: Vec<u8>,
 }
 
@@ -123,39 +127,32 @@ impl Canvas {
     /// Draws a frame, copies the screen to `shown`, then disposes of the frame as it asks.
     fn show(&mut self, frame: &Frame<'_>, pixels: &[u8], shown: &mut [u8]) {
         let before = (frame.dispose == DisposalMethod::Previous).then(|| self.pixels.clone());
-        self.rows(frame, |row, y, width| {
-            let from = &pixels[y * usize::from(frame.width) * 4..][..width * 4];
-            for (to, from) in row.chunks_exact_mut(4).zip(from.chunks_exact(4)) {
+        let drawn = pixels.as_chunks().0.chunks_exact(frame.width.max(1).into());
+        for (row, drawn) in self.rows(frame).zip(drawn) {
+            for (to, from) in row.iter_mut().zip(drawn) {
                 if from[3] > 0 {
-                    to.copy_from_slice(from);
+                    *to = *from;
                 }
             }
-        });
+        }
         shown.copy_from_slice(&self.pixels);
         match frame.dispose {
-            DisposalMethod::Background => self.rows(frame, |row, _, _| row.fill(0)),
+            DisposalMethod::Background => self.rows(frame).for_each(|row| row.fill([0; 4])),
             DisposalMethod::Previous => self.pixels = before.unwrap_or_default(),
             _ => {}
         }
     }
 
-    /// Each row of the screen that the frame covers, the row's number in the frame, and how many pixels wide it is
-    /// on the screen: a frame may reach beyond it.
-    fn rows(&mut self, frame: &Frame<'_>, mut each: impl FnMut(&mut [u8], usize, usize)) {
-        let (left, top) = (
-            usize::from(frame.left).min(self.width),
-            usize::from(frame.top).min(self.height),
-        );
-        let width = usize::from(frame.width).min(self.width - left);
-        let height = usize::from(frame.height).min(self.height - top);
-        let lines = self
-            .pixels
-            .chunks_exact_mut(self.width * 4)
-            .skip(top)
-            .take(height);
-        for (y, line) in lines.enumerate() {
-            each(&mut line[left * 4..][..width * 4], y, width);
-        }
+    /// What the frame covers of each row of the screen, beyond which it may reach.
+    fn rows(&mut self, frame: &Frame<'_>) -> impl Iterator<Item = &mut [[u8; 4]]> {
+        let (left, width) = (usize::from(frame.left), usize::from(frame.width));
+        let lines = self.pixels.as_chunks_mut().0.chunks_exact_mut(self.width);
+        let covered = lines.skip(frame.top.into()).take(frame.height.into());
+        covered.map(move |line| {
+            let line = line.get_mut(left..).unwrap_or_default();
+            let width = width.min(line.len());
+            line.split_at_mut(width).0
+        })
     }
 }
 

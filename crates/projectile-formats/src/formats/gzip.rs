@@ -1,6 +1,6 @@
 //! Gzip around a file of another format, e.g. `.nii.gz` and `.fits.gz`.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -11,6 +11,7 @@ use crate::decode::Input;
 use crate::decode::input::read_error;
 use crate::format::{Format, NamedSource};
 use crate::open::{OpenOptions, read_head};
+use crate::sizes::to_u64;
 
 /// A file that is compressed as a whole. It is unpacked into a file of its own, which goes when it is closed: what
 /// is read by region is read from there.
@@ -38,28 +39,28 @@ impl Format for Gzip {
         let input = Input::open(path, options)?;
         let limit = options.limits.decoded_bytes;
         let mut unpacked = tempfile::NamedTempFile::new().map_err(|error| unwritable(&error))?;
-        let mut packed = MultiGzDecoder::new(input.reader()?).take(limit.saturating_add(1));
-        let mut piece = vec![0; 1 << 20];
-        let mut length = 0;
+        let packed = MultiGzDecoder::new(input.reader()?).take(limit.saturating_add(1));
+        let mut packed = BufReader::with_capacity(1 << 20, packed);
+        let mut length = 0u64;
         loop {
             options.cancel.check()?;
-            let count = match packed.read(&mut piece) {
-                Ok(count) => count,
+            let piece = match packed.fill_buf() {
+                Ok(piece) => piece,
                 Err(error) => {
                     options.cancel.check()?;
                     return Err(read_error(&error));
                 }
             };
+            let count = piece.len();
             if count == 0 {
                 break;
             }
-            length += count as u64;
+            length = length.saturating_add(to_u64(count));
             if length > limit {
                 return Err(Error::limit(format!("unpacked it takes more than {limit} bytes")));
             }
-            unpacked
-                .write_all(&piece[..count])
-                .map_err(|error| unwritable(&error))?;
+            unpacked.write_all(piece).map_err(|error| unwritable(&error))?;
+            packed.consume(count);
         }
         unpacked.flush().map_err(|error| unwritable(&error))?;
         let format =
@@ -72,13 +73,13 @@ impl Format for Gzip {
 fn inside(head: &[u8]) -> Option<&'static dyn Format> {
     let mut begin = Vec::new();
     // Of a head that is cut somewhere, what can be unpacked until there is enough.
-    let mut packed = MultiGzDecoder::new(head).take(4096);
-    let mut piece = [0; 512];
-    while let Ok(count) = packed.read(&mut piece) {
-        if count == 0 {
-            break;
-        }
-        begin.extend_from_slice(&piece[..count]);
+    let mut packed = BufReader::with_capacity(512, MultiGzDecoder::new(head).take(4096));
+    while let Ok(piece) = packed.fill_buf()
+        && !piece.is_empty()
+    {
+        begin.extend_from_slice(piece);
+        let count = piece.len();
+        packed.consume(count);
     }
     // Not gzip itself: such a file may hold itself.
     FORMATS

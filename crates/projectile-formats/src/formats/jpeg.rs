@@ -13,6 +13,7 @@ use crate::decode::stream::Stream;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 pub(crate) struct Jpeg;
 
@@ -113,9 +114,9 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
     let (width, height) = decoder
         .dimensions()
         .ok_or_else(|| Error::corrupt("it has no frame header"))?;
-    let (width, height) = (width as u64, height as u64);
+    let (width, height) = (to_u64(width), to_u64(height));
     let samples = input.samples(width, height, channels, 1)?;
-    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
+    input.plausible_sizes(&[width, height], MOST_PIXELS_PER_BYTE)?;
     let mut pixels: Vec<u8> = zeroed(samples)?;
     decoder
         .decode_into(&mut pixels)
@@ -136,7 +137,7 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
 /// Counts a progressive file's scans, up to one more than `most`. Of another file they are none.
 fn progressive_scans(reader: &mut impl BufRead, most: usize) -> io::Result<usize> {
     let mut progressive = false;
-    let mut scans = 0;
+    let mut scans = 0usize;
     while scans <= most {
         let Some(marker) = next_marker(reader)? else {
             break;
@@ -145,7 +146,7 @@ fn progressive_scans(reader: &mut impl BufRead, most: usize) -> io::Result<usize
             // The end, and a scan of a file that is not progressive: those have one for each component at most.
             0xd9 => break,
             0xda if !progressive => break,
-            0xda => scans += 1,
+            0xda => scans = scans.saturating_add(1),
             0xc2 | 0xca => progressive = true,
             // They have no length.
             0x01 | 0xd8 => continue,
@@ -163,27 +164,16 @@ fn progressive_scans(reader: &mut impl BufRead, most: usize) -> io::Result<usize
 
 /// The next marker; those within a scan, and what only looks like one there, are passed over.
 fn next_marker(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
-    let mut after_ff = false;
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        if !after_ff {
-            let at = bytes.iter().position(|&byte| byte == 0xff);
-            after_ff = at.is_some();
-            let passed = at.map_or(bytes.len(), |at| at + 1);
-            reader.consume(passed);
-            continue;
-        }
-        let byte = bytes[0];
+    reader.skip_until(0xff)?;
+    while let Some(&byte) = reader.fill_buf()?.first() {
         reader.consume(1);
         match byte {
             0xff => {}
-            0x00 | 0xd0..=0xd7 => after_ff = false,
+            0x00 | 0xd0..=0xd7 => drop(reader.skip_until(0xff)?),
             marker => return Ok(Some(marker)),
         }
     }
+    Ok(None)
 }
 
 #[cfg(test)]

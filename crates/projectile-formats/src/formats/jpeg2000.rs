@@ -5,9 +5,11 @@ use std::path::Path;
 use hayro_jpeg2000::{ColorSpace, ComponentData, DecodeSettings, DecoderContext, Image};
 use projectile_core::{DType, Error, Result};
 
+use crate::decode::data::most_of;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64};
 use crate::tiff::colour::rgb_of_inks;
 
 pub(crate) struct Jpeg2000;
@@ -48,43 +50,41 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     };
     let image = Image::new(&bytes, &settings).map_err(failed)?;
     let (width, height) = (u64::from(image.width()), u64::from(image.height()));
-    let channels = u64::from(image.color_space().num_channels()) + u64::from(image.has_alpha());
+    let colours = u64::from(image.color_space().num_channels());
+    let channels = colours.saturating_add(u64::from(image.has_alpha()));
     // The decoder works in float32, a plane a channel.
     input.samples(width, height, channels, 4)?;
-    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
+    input.plausible_sizes(&[width, height], MOST_PIXELS_PER_BYTE)?;
     check_end(&bytes)?;
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(failed)?;
     let components = decoded.components();
     let depth = components.iter().map(ComponentData::bit_depth).max().unwrap_or(0);
-    let dtype = match depth {
-        1..=8 => DType::UInt8,
-        9..=16 => DType::UInt16,
-        _ => {
-            return Err(Error::unsupported(format!(
-                "JPEG 2000 of {depth} bits is not read"
-            )));
-        }
+    let most = |depth: u8| {
+        most_of(depth).ok_or_else(|| Error::unsupported(format!("JPEG 2000 of {depth} bits is not read")))
     };
+    // Bits below a byte take its whole range, as PIL's do.
+    let full = f32::from(most(depth)?.max(255));
+    let dtype = if depth > 8 { DType::UInt16 } else { DType::UInt8 };
     let count = components.len();
-    let samples = input.samples(width, height, count as u64, dtype.size())?;
+    let samples = input.samples(width, height, to_u64(count), dtype.size())?;
     let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     for (c, component) in components.iter().enumerate() {
         let values = component.samples();
-        if values.len() as u64 != width * height {
+        if Some(to_u64(values.len())) != product(&[width, height]) {
             return Err(Error::unsupported(
                 "JPEG 2000 with subsampled components is not read",
             ));
         }
-        let top = ((1u32 << component.bit_depth()) - 1) as f32;
-        // Bits below a byte take its whole range, as PIL's do.
+        let top = f32::from(most(component.bit_depth())?);
         let scale = if depth < 8 || component.bit_depth() != depth {
-            ((1u32 << depth.max(8)) - 1) as f32 / top
+            full / top
         } else {
             1.0
         };
         let whole = |value: f32| (value.clamp(0.0, top) * scale).round();
         match &mut data {
+            #[expect(clippy::as_conversions, reason = "none is above 255")]
             Data::U8(to) => {
                 to.iter_mut()
                     .skip(c)
@@ -92,6 +92,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
                     .zip(values)
                     .for_each(|(to, &v)| *to = whole(v) as u8);
             }
+            #[expect(clippy::as_conversions, reason = "none is above 65535")]
             Data::U16(to) => {
                 to.iter_mut()
                     .skip(c)
@@ -102,7 +103,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
             _ => return Err(Error::internal("samples are bytes or words")),
         }
     }
-    let mut channels = count as u64;
+    let mut channels = to_u64(count);
     if let (ColorSpace::CMYK, 4) = (image.color_space(), channels) {
         channels = 3;
         data = match data {
@@ -121,8 +122,8 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
 
 /// A codestream ends with a marker; one that does not was cut, and the decoder would fill up what is missing.
 fn check_end(bytes: &[u8]) -> Result<()> {
-    let tail = &bytes[bytes.len().saturating_sub(4096)..];
-    if tail.windows(2).any(|pair| pair == [0xff, 0xd9]) {
+    let mut tail = bytes.windows(2).rev().take(4095);
+    if tail.any(|pair| pair == [0xff, 0xd9]) {
         Ok(())
     } else {
         Err(crate::decode::input::truncated())

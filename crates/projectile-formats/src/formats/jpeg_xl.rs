@@ -8,6 +8,7 @@ use projectile_core::{DType, Error, Result};
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::{to_u64, to_usize};
 
 pub(crate) struct JpegXl;
 
@@ -40,7 +41,7 @@ impl Format for JpegXl {
 fn decode(input: &Input<'_>) -> Result<Picture> {
     // The decoder works in planes of 32 bits, several at a time.
     let working = input.options.limits.decoded_bytes.saturating_mul(4);
-    let tracker = AllocTracker::with_limit(usize::try_from(working).unwrap_or(usize::MAX));
+    let tracker = AllocTracker::with_limit(to_usize(working));
     let image = JxlImage::builder()
         .alloc_tracker(tracker)
         .read(input.reader()?)
@@ -48,7 +49,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let (width, height) = (u64::from(image.width()), u64::from(image.height()));
     let format = image.pixel_format();
     let depth = image.image_header().metadata.bit_depth;
-    let channels = format.channels() as u64;
+    let channels = to_u64(format.channels());
     let dtype = match depth {
         jxl_oxide::image::BitDepth::FloatSample { .. } => DType::Float32,
         jxl_oxide::image::BitDepth::IntegerSample {
@@ -57,7 +58,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         jxl_oxide::image::BitDepth::IntegerSample { .. } => DType::UInt16,
     };
     let samples = input.samples(width, height, channels, dtype.size())?;
-    input.plausible(width * height, MOST_PIXELS_PER_BYTE)?;
+    input.plausible_sizes(&[width, height], MOST_PIXELS_PER_BYTE)?;
     if !image.is_loading_done() {
         return Err(crate::decode::input::truncated());
     }

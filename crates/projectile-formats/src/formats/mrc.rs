@@ -11,6 +11,7 @@ use crate::flat::{self, FlatArray, Place, header_error};
 use crate::format::{Format, NamedSource};
 use crate::mrc::{Header, LENGTH, is_header, parse_header};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// Electron microscopy's files of volumes.
 pub(super) struct Mrc;
@@ -45,16 +46,14 @@ fn sources(place: &Place, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     let mut bytes = Vec::new();
     place
         .reader()
-        .take(LENGTH as u64)
+        .take(to_u64(LENGTH))
         .read_to_end(&mut bytes)
         .map_err(|error| header_error(&error))?;
     let header = parse_header(&bytes)?;
     let [sections, rows, columns] = header.shape;
-    let (names, shape): (&[&str], Vec<u64>) = match header.volume {
-        Some(volume) => (
-            &["t", "z", "y", "x"],
-            vec![sections / volume, volume, rows, columns],
-        ),
+    let volumes = |depth| Some([sections.checked_div(depth)?, depth]);
+    let (names, shape): (&[&str], Vec<u64>) = match header.volume.and_then(volumes) {
+        Some([volumes, depth]) => (&["t", "z", "y", "x"], vec![volumes, depth, rows, columns]),
         None if sections == 1 && header.is_image_stack => (&["y", "x"], vec![rows, columns]),
         None => (&["z", "y", "x"], vec![sections, rows, columns]),
     };
@@ -97,11 +96,13 @@ fn dimensions(header: &Header, count: usize) -> Vec<Dimension> {
         }
     });
     let mut all: Vec<Dimension> = std::iter::once(Dimension::default()).chain(known).collect();
-    if header.is_image_stack {
-        // Sections that are images of their own have no distance.
-        all[1] = Dimension::default();
+    // Sections that are images of their own have no distance.
+    if header.is_image_stack
+        && let Some(sections) = all.get_mut(1)
+    {
+        *sections = Dimension::default();
     }
-    let all = all.split_off(4 - count);
+    let all = all.split_off(all.len().saturating_sub(count));
     if all.iter().all(|dimension| *dimension == Dimension::default()) {
         return Vec::new();
     }

@@ -11,6 +11,7 @@ use crate::flat::{self, FlatArray, Linear, Place, header_error};
 use crate::format::{Format, NamedSource};
 use crate::nifti::{Header, LONGEST, is_header, parse_header};
 use crate::open::OpenOptions;
+use crate::sizes::to_u64;
 
 /// Neuroimaging's files of volumes.
 pub(super) struct Nifti;
@@ -65,7 +66,7 @@ fn header(place: &Place) -> Result<Header> {
     let mut bytes = Vec::new();
     place
         .reader()
-        .take(LONGEST as u64)
+        .take(to_u64(LONGEST))
         .read_to_end(&mut bytes)
         .map_err(|error| header_error(&error))?;
     parse_header(&bytes)
@@ -74,7 +75,7 @@ fn header(place: &Place) -> Result<Header> {
 fn sources(place: &Place, header: &Header, options: &OpenOptions) -> Result<Vec<NamedSource>> {
     let element = header.element;
     let mut shape: Vec<u64> = header.sizes.iter().rev().copied().collect();
-    let mut names: Vec<&str> = NAMES[..shape.len()].iter().rev().copied().collect();
+    let mut names: Vec<&str> = NAMES.into_iter().take(shape.len()).rev().collect();
     if element.samples > 1 {
         if names.contains(&"c") {
             return Err(Error::unsupported("colours along a fifth axis are not read"));

@@ -9,6 +9,7 @@ use crate::decode::input::read_error;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64};
 
 pub(crate) struct Png;
 
@@ -49,20 +50,21 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let (colours, depth) = reader.output_color_type();
     let info = reader.info();
     let (width, height) = (u64::from(info.width), u64::from(info.height));
+    #[expect(clippy::as_conversions, reason = "a depth is numbered by its bits")]
     let stored = format!("{:?}, {} bit", info.color_type, info.bit_depth as u8);
     let (interlaced, frames) = (
         info.interlaced,
         info.animation_control.map(|control| control.num_frames),
     );
     let profile = info.icc_profile.is_some();
-    let channels = colours.samples() as u64;
+    let channels = to_u64(colours.samples());
     let dtype = if depth == BitDepth::Sixteen {
         DType::UInt16
     } else {
         DType::UInt8
     };
     let samples = input.samples(width, height, channels, dtype.size())?;
-    let stored_bits = width * height * info.color_type.samples() as u64 * info.bit_depth as u64;
+    let stored_bits = product(&[width, height, to_u64(info.bits_per_pixel())]).unwrap_or(u64::MAX);
     input.plausible(stored_bits / 8, MOST_BYTES_PER_BYTE)?;
     let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("png's dtypes are known"))?;
     reader.next_frame(data.bytes_mut()).map_err(|e| failed(&e))?;

@@ -3,12 +3,14 @@
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-use projectile_core::{DType, Error, Result};
+use projectile_core::{DType, Error, Result, Sample};
 
+use crate::decode::data::unpack_bits;
 use crate::decode::input::{Reader, read_error, zeroed};
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::{to_u64, to_usize};
 
 pub(crate) struct Pnm;
 
@@ -72,30 +74,29 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     };
     let samples = input.samples(header.width, header.height, header.channels, dtype.size())?;
     // Eight samples a byte is the densest that the format has.
-    input.plausible(samples as u64, 8)?;
+    input.plausible(to_u64(samples), 8)?;
     let mut data = Data::zeroed(dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
     match header.layout {
         Layout::Bits => {
             let Data::U8(pixels) = &mut data else {
                 return Err(Error::internal("bits become bytes"));
             };
-            let mut row: Vec<u8> = zeroed(header.width.div_ceil(8) as usize)?;
-            for line in pixels.chunks_exact_mut(header.width as usize) {
+            let mut row: Vec<u8> = zeroed(to_usize(header.width.div_ceil(8)))?;
+            for line in pixels.chunks_exact_mut(to_usize(header.width)) {
                 reader.read_exact(&mut row).map_err(|e| read_error(&e))?;
-                for (x, pixel) in line.iter_mut().enumerate() {
-                    *pixel = if row[x / 8] & (0x80 >> (x % 8)) == 0 {
-                        255
-                    } else {
-                        0
-                    };
-                }
+                unpack_bits(&row, line);
             }
         }
         Layout::Raw => reader.read_exact(data.bytes_mut()).map_err(|e| read_error(&e))?,
         Layout::Floats { .. } => {
-            let line = header.width as usize * header.channels as usize * 4;
-            for row in data.bytes_mut().chunks_exact_mut(line).rev() {
-                reader.read_exact(row).map_err(|e| read_error(&e))?;
+            let Data::F32(samples) = &mut data else {
+                return Err(Error::internal("floats are float32"));
+            };
+            let line = input.samples(header.width, 1, header.channels, 4)?;
+            for row in samples.chunks_exact_mut(line).rev() {
+                reader
+                    .read_exact(bytemuck::cast_slice_mut(row))
+                    .map_err(|e| read_error(&e))?;
             }
         }
         Layout::Plain | Layout::PlainBits => plain(&mut reader, &header, &mut data)?,
@@ -114,14 +115,14 @@ fn finish(header: &Header, data: &mut Data) {
         Data::U16(samples) => {
             for sample in samples {
                 let value = if raw { u16::from_be(*sample) } else { *sample };
-                *sample = stretched(value.into(), header.top, 65535) as u16;
+                *sample = stretched(value, header.top, 65535);
             }
         }
         Data::U8(samples)
             if header.top < 255 && !matches!(header.layout, Layout::Bits | Layout::PlainBits) =>
         {
             for sample in samples {
-                *sample = stretched((*sample).into(), header.top, 255) as u8;
+                *sample = stretched(*sample, header.top, 255);
             }
         }
         Data::F32(samples) => {
@@ -136,38 +137,44 @@ fn finish(header: &Header, data: &mut Data) {
     }
 }
 
-fn stretched(value: u32, top: u32, full: u32) -> u32 {
+/// A number of those up to `top` as one of those up to `full`, the greatest of its type.
+fn stretched<T: Sample>(value: T, top: u32, full: u32) -> T {
     if top == full {
         return value;
     }
-    (f64::from(value) / f64::from(top) * f64::from(full))
-        .round_ties_even()
-        .min(full.into()) as u32
+    T::from_f64(value.to_f64() / f64::from(top) * f64::from(full))
 }
 
 /// Numbers as text; bits may stand without space between them.
 fn plain(reader: &mut Reader, header: &Header, data: &mut Data) -> Result<()> {
-    let bits = header.layout == Layout::PlainBits;
-    for i in 0..data.len() {
-        let value = if bits {
-            u32::from(digit(reader)?)
-        } else {
-            number(reader)?
-        };
-        if value > header.top {
-            return Err(Error::corrupt(format!(
-                "the sample {value} is above the maximum {}",
-                header.top
-            )));
+    match data {
+        Data::U8(samples) if header.layout == Layout::PlainBits => {
+            for sample in samples {
+                *sample = if digit(reader)? == 0 { 255 } else { 0 };
+            }
         }
-        match data {
-            Data::U8(samples) if bits => samples[i] = if value == 0 { 255 } else { 0 },
-            Data::U8(samples) => samples[i] = value as u8,
-            Data::U16(samples) => samples[i] = value as u16,
-            _ => return Err(Error::internal("plain samples are whole numbers")),
+        Data::U8(samples) => {
+            for sample in samples {
+                *sample = plain_number(reader, header.top)?;
+            }
         }
+        Data::U16(samples) => {
+            for sample in samples {
+                *sample = plain_number(reader, header.top)?;
+            }
+        }
+        _ => return Err(Error::internal("plain samples are whole numbers")),
     }
     Ok(())
+}
+
+/// The next number, which is not above `top`.
+fn plain_number<T: TryFrom<u32>>(reader: &mut Reader, top: u32) -> Result<T> {
+    let value = number(reader)?;
+    T::try_from(value)
+        .ok()
+        .filter(|_| value <= top)
+        .ok_or_else(|| Error::corrupt(format!("the sample {value} is above the maximum {top}")))
 }
 
 fn header(reader: &mut Reader) -> Result<Header> {

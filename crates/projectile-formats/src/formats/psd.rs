@@ -5,10 +5,12 @@ use std::path::Path;
 
 use projectile_core::{DType, Error, Result};
 
+use crate::decode::data::unpack_bits;
 use crate::decode::input::{Reader, read_error, zeroed};
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
+use crate::sizes::{product, to_u64, to_usize};
 use crate::tiff::codec::PackBits;
 use crate::tiff::colour::rgb_of_inks;
 
@@ -52,11 +54,12 @@ struct Header {
 }
 
 fn header(reader: &mut Reader) -> Result<Header> {
-    let mut head = [0; 26];
-    reader.read_exact(&mut head).map_err(|e| read_error(&e))?;
-    let short = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let long = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let (stored, depth, mode) = (u64::from(short(12)), short(22), short(24));
+    let [_, _, _, _, version @ .., _, _, _, _, _, _] = read::<12>(reader)?;
+    let stored = u64::from(u16::from_be_bytes(read(reader)?));
+    let height = u64::from(u32::from_be_bytes(read(reader)?));
+    let width = u64::from(u32::from_be_bytes(read(reader)?));
+    let depth = u16::from_be_bytes(read(reader)?);
+    let mode = u16::from_be_bytes(read(reader)?);
     let channels = match mode {
         0..=2 | 8 => 1,
         // The first channel beyond the colours is the picture's transparency, as PIL takes it for RGB.
@@ -85,9 +88,8 @@ fn header(reader: &mut Reader) -> Result<Header> {
             )));
         }
     };
-    let (height, width) = (u64::from(long(14)), u64::from(long(18)));
     Ok(Header {
-        large: short(4) == 2,
+        large: version == [0, 2],
         stored,
         channels,
         height,
@@ -105,14 +107,19 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     section(&mut reader, false, 0)?; // resources
     section(&mut reader, header.large, 0)?; // layers
     let samples = input.samples(header.width, header.height, header.channels, header.dtype.size())?;
-    let row_bytes = (header.width * u64::from(header.depth)).div_ceil(8);
-    input.plausible(row_bytes * header.height * header.channels, 64)?;
-    let packed = match read_u16(&mut reader)? {
+    let line = input.samples(header.width, 1, header.channels, header.dtype.size())?;
+    let row_bytes = header.width.saturating_mul(header.depth.into()).div_ceil(8);
+    input.plausible_sizes(&[row_bytes, header.height, header.channels], 64)?;
+    let packed = match u16::from_be_bytes(read(&mut reader)?) {
         0 => false,
         1 => {
             // The lengths of the rows, which the rows tell themselves as well.
-            let lengths = header.stored * header.height * if header.large { 4 } else { 2 };
-            reader.seek_relative(lengths as i64).map_err(|e| read_error(&e))?;
+            let width = if header.large { 4 } else { 2 };
+            let lengths = product(&[header.stored, header.height, width]);
+            let lengths = lengths.and_then(|lengths| i64::try_from(lengths).ok());
+            reader
+                .seek_relative(lengths.ok_or_else(endless)?)
+                .map_err(|e| read_error(&e))?;
             true
         }
         other => {
@@ -122,17 +129,17 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     };
     let mut data =
         Data::zeroed(header.dtype, samples)?.ok_or_else(|| Error::internal("these dtypes are known"))?;
-    let mut row: Vec<u8> = zeroed(row_bytes as usize)?;
+    let mut row: Vec<u8> = zeroed(to_usize(row_bytes))?;
     let mut unpacked = PackBits::new(&mut reader);
-    for channel in 0..header.channels as usize {
-        for y in 0..header.height as usize {
+    for channel in 0..to_usize(header.channels) {
+        for y in 0..to_usize(header.height) {
             let read = if packed {
                 unpacked.read_exact(&mut row)
             } else {
                 unpacked.inner().read_exact(&mut row)
             };
             read.map_err(|e| read_error(&e))?;
-            place(&header, &row, &mut data, channel, y);
+            place(&header, &row, &mut data, line, channel, y);
         }
         input.options.cancel.check()?;
     }
@@ -144,34 +151,25 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     Ok(picture)
 }
 
-/// Puts one row of one channel between those of the others.
-fn place(header: &Header, row: &[u8], data: &mut Data, channel: usize, y: usize) {
-    let (columns, stride) = (header.width as usize, header.channels as usize);
-    let start = y * columns * stride + channel;
+/// Puts row `y` of one channel between those of the others, where all have `line` samples a row.
+fn place(header: &Header, row: &[u8], data: &mut Data, line: usize, channel: usize, y: usize) {
+    let stride = to_usize(header.channels);
     match data {
         Data::U8(pixels) => {
-            let bit = |x: usize| {
-                if row[x / 8] & (0x80 >> (x % 8)) == 0 {
-                    255
-                } else {
-                    0
-                }
-            };
-            for (x, pixel) in pixels[start..]
-                .iter_mut()
-                .step_by(stride)
-                .take(columns)
-                .enumerate()
-            {
-                *pixel = if header.depth == 1 { bit(x) } else { row[x] };
+            let line = pixels.chunks_exact_mut(line).nth(y).unwrap_or_default();
+            if header.depth == 1 {
+                return unpack_bits(row, line);
+            }
+            let places = line.get_mut(channel..).unwrap_or_default().iter_mut();
+            for (pixel, &byte) in places.step_by(stride).zip(row) {
+                *pixel = byte;
             }
         }
         Data::U16(pixels) => {
-            let words = row
-                .chunks_exact(2)
-                .map(|word| u16::from_be_bytes([word[0], word[1]]));
-            for (pixel, word) in pixels[start..].iter_mut().step_by(stride).zip(words) {
-                *pixel = word;
+            let line = pixels.chunks_exact_mut(line).nth(y).unwrap_or_default();
+            let places = line.get_mut(channel..).unwrap_or_default().iter_mut();
+            for (pixel, &word) in places.step_by(stride).zip(row.as_chunks().0) {
+                *pixel = u16::from_be_bytes(word);
             }
         }
         _ => {} // the header allows no other type
@@ -182,10 +180,11 @@ fn meant(data: Data, mode: u16, channels: u64, palette: &[u8]) -> Result<(Data, 
     Ok(match (mode, data) {
         (2, Data::U8(indices)) => {
             // 256 reds, then greens, then blues.
-            let colours = palette
-                .get(..768)
-                .ok_or_else(|| Error::corrupt("its palette is missing"))?;
-            let colour = |index: u8| [0, 256, 512].map(|from| colours[from + usize::from(index)]);
+            let [reds, greens, blues, ..] = palette.as_chunks::<256>().0 else {
+                return Err(Error::corrupt("its palette is missing"));
+            };
+            #[expect(clippy::indexing_slicing, reason = "each table has a number for every byte")]
+            let colour = |index: u8| [reds, greens, blues].map(|table| table[usize::from(index)]);
             (
                 Data::U8(indices.iter().flat_map(|&index| colour(index)).collect()),
                 3,
@@ -194,13 +193,13 @@ fn meant(data: Data, mode: u16, channels: u64, palette: &[u8]) -> Result<(Data, 
         // Inks are stored as what is left of the paper.
         (4, Data::U8(mut inks)) => {
             for ink in &mut inks {
-                *ink = 255 - *ink;
+                *ink = !*ink;
             }
             (Data::U8(rgb_of_inks(inks, 255)), 3)
         }
         (4, Data::U16(mut inks)) => {
             for ink in &mut inks {
-                *ink = 65535 - *ink;
+                *ink = !*ink;
             }
             (Data::U16(rgb_of_inks(inks, 65535)), 3)
         }
@@ -210,28 +209,33 @@ fn meant(data: Data, mode: u16, channels: u64, palette: &[u8]) -> Result<(Data, 
 
 /// A section with its length in front: up to `most` bytes of it, and the reader behind it.
 fn section(reader: &mut Reader, large: bool, most: u64) -> Result<Vec<u8>> {
-    let mut length = [0; 8];
-    let used = if large { 0 } else { 4 };
-    reader
-        .read_exact(&mut length[used..])
-        .map_err(|e| read_error(&e))?;
-    let length = u64::from_be_bytes(length);
+    let length = if large {
+        u64::from_be_bytes(read(reader)?)
+    } else {
+        u64::from(u32::from_be_bytes(read(reader)?))
+    };
     let mut kept = Vec::new();
     reader
         .by_ref()
         .take(length.min(most))
         .read_to_end(&mut kept)
         .map_err(|e| read_error(&e))?;
-    let rest =
-        i64::try_from(length - kept.len() as u64).map_err(|_| Error::corrupt("a section without end"))?;
-    reader.seek(SeekFrom::Current(rest)).map_err(|e| read_error(&e))?;
+    let rest = length.checked_sub(to_u64(kept.len()));
+    let rest = rest.and_then(|rest| i64::try_from(rest).ok());
+    reader
+        .seek(SeekFrom::Current(rest.ok_or_else(endless)?))
+        .map_err(|e| read_error(&e))?;
     Ok(kept)
 }
 
-fn read_u16(reader: &mut Reader) -> Result<u16> {
-    let mut bytes = [0; 2];
+fn endless() -> Error {
+    Error::corrupt("a section without end")
+}
+
+fn read<const N: usize>(reader: &mut Reader) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
     reader.read_exact(&mut bytes).map_err(|e| read_error(&e))?;
-    Ok(u16::from_be_bytes(bytes))
+    Ok(bytes)
 }
 
 fn name(mode: u16) -> &'static str {

@@ -10,6 +10,7 @@ use crate::decode::input::read_error;
 use crate::decode::{Input, Picture, guarded, through_image};
 use crate::format::{Format, NamedSource};
 use crate::open::{Mode, OpenOptions};
+use crate::sizes::to_u64;
 
 pub(crate) struct Tga;
 
@@ -46,7 +47,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     let (data, channels) = picture.data.into_mode(Mode::Rgb, 4);
     Ok(Picture {
         data,
-        channels: channels as u64,
+        channels: to_u64(channels),
         ..picture
     })
 }

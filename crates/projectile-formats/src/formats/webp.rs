@@ -50,7 +50,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     decoder.set_memory_limit(METADATA);
     let (width, height) = decoder.dimensions();
     let (width, height) = (u64::from(width), u64::from(height));
-    let channels = if decoder.has_alpha() { 4 } else { 3 };
+    let channels: u64 = if decoder.has_alpha() { 4 } else { 3 };
     let one = input.samples(width, height, channels, 1)?;
     let declared = if decoder.is_animated() {
         u64::from(decoder.num_frames().max(1))
@@ -58,12 +58,13 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         1
     };
     // All frames where they fit the limit, else the first.
-    let fits = input.samples(width, height, channels * declared, 1).is_ok()
-        && input
-            .plausible(width * height * declared, MOST_PIXELS_PER_BYTE)
-            .is_ok();
-    let frames = if fits { declared } else { 1 };
-    let mut pixels: Vec<u8> = zeroed(one * frames as usize)?;
+    let all = input.samples(width, height, channels.saturating_mul(declared), 1);
+    let plausible = input.plausible_sizes(&[width, height, declared], MOST_PIXELS_PER_BYTE);
+    let (frames, samples) = match (all, plausible) {
+        (Ok(samples), Ok(())) => (declared, samples),
+        _ => (1, one),
+    };
+    let mut pixels: Vec<u8> = zeroed(samples)?;
     if decoder.is_animated() {
         for frame in pixels.chunks_exact_mut(one) {
             decoder.read_frame(frame).map_err(|e| failed(&e))?;

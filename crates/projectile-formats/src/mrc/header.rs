@@ -2,6 +2,8 @@
 
 use projectile_core::{DType, Error, Result};
 
+use crate::sizes::to_u64;
+
 /// Bytes of a header.
 pub(crate) const LENGTH: usize = 1024;
 
@@ -31,18 +33,15 @@ pub struct Header {
 }
 
 struct Words<'a> {
-    bytes: &'a [u8],
+    bytes: &'a [u8; LENGTH],
     big_endian: bool,
 }
 
 impl Words<'_> {
     /// The word that begins at a byte of the header.
     fn word(&self, at: usize) -> [u8; 4] {
-        let mut word = [0; 4];
-        if let Some(bytes) = self.bytes.get(at..at + 4) {
-            word.copy_from_slice(bytes);
-        }
-        word
+        let word = self.bytes.get(at..).and_then(<[u8]>::first_chunk);
+        word.copied().unwrap_or_default()
     }
 
     fn integer(&self, at: usize) -> i32 {
@@ -54,27 +53,24 @@ impl Words<'_> {
     }
 
     fn real(&self, at: usize) -> f64 {
-        f64::from(f32::from_bits(self.integer(at) as u32))
+        f64::from(f32::from_bits(self.integer(at).cast_unsigned()))
     }
 
     /// Whether sizes and mode are such as a file has.
     fn is_plausible(&self) -> bool {
-        (0..3).all(|axis| (1..1 << 24).contains(&self.integer(axis * 4)))
+        [0, 4, 8]
+            .into_iter()
+            .all(|at| (1..1 << 24).contains(&self.integer(at)))
             && matches!(self.integer(12), 0..=6 | 12 | 16 | 101)
     }
 }
 
 /// Whether a file begins like one that says so. Old ones do not, and are known by their name.
 pub(crate) fn is_header(head: &[u8]) -> bool {
-    head.get(208..212) == Some(b"MAP ")
-        && head.len() >= LENGTH
-        && [false, true].into_iter().any(|big_endian| {
-            Words {
-                bytes: head,
-                big_endian,
-            }
-            .is_plausible()
-        })
+    head.first_chunk().is_some_and(|bytes: &[u8; LENGTH]| {
+        let words = |big_endian| Words { bytes, big_endian };
+        bytes[208..212] == *b"MAP " && (words(false).is_plausible() || words(true).is_plausible())
+    })
 }
 
 /// Reads the header that a file begins with; of `bytes` no more than 1024 are looked at.
@@ -83,9 +79,9 @@ pub(crate) fn is_header(head: &[u8]) -> bool {
 /// [`Corrupt`](projectile_core::ErrorKind::Corrupt) when it is none,
 /// [`Unsupported`](projectile_core::ErrorKind::Unsupported) for modes that are not read.
 pub fn parse_header(bytes: &[u8]) -> Result<Header> {
-    if bytes.len() < LENGTH {
-        return Err(Error::corrupt("the file is cut short in its header"));
-    }
+    let bytes: &[u8; LENGTH] = bytes
+        .first_chunk()
+        .ok_or_else(|| Error::corrupt("the file is cut short in its header"))?;
     let words = |big_endian| Words { bytes, big_endian };
     // The stamp of the machine is often wrong: what makes sense decides first.
     let big_endian = match (words(false).is_plausible(), words(true).is_plausible()) {
@@ -99,33 +95,37 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
         }
     };
     let words = words(big_endian);
-    let [nx, ny, nz] = [0, 4, 8].map(|at| words.integer(at) as u64);
+    let [nx, ny, nz] = [0, 4, 8].map(|at| u64::from(words.integer(at).unsigned_abs()));
     let extended = u64::try_from(words.integer(92))
         .map_err(|_| Error::corrupt("its header has an extended header of negative length"))?;
     let group = words.integer(88);
-    let sampling = [28, 32, 36].map(|at| words.integer(at));
     let volume = (group >= 401)
-        .then(|| u64::try_from(sampling[2]).ok())
+        .then(|| u64::try_from(words.integer(36)).ok())
         .flatten()
         .filter(|&sections| sections > 0 && nz.is_multiple_of(sections));
-    // Which of x, y and z columns, rows and sections are.
-    let mut order = [64, 68, 72].map(|at| words.integer(at).wrapping_sub(1));
-    let mut sorted = order;
-    sorted.sort_unstable();
-    if sorted != [0, 1, 2] {
-        order = [0, 1, 2];
-    }
-    let step = |axis: i32| {
-        let axis = axis as usize;
-        let (length, parts) = (words.real(40 + 4 * axis), f64::from(sampling[axis]));
+    // Along x, y and z.
+    let steps = [(40, 28), (44, 32), (48, 36)].map(|(length, parts)| {
+        let (length, parts) = (words.real(length), f64::from(words.integer(parts)));
         let step = length / parts;
         if parts > 0.0 && length > 0.0 && step.is_finite() {
             step
         } else {
             0.0
         }
+    });
+    // Which of x, y and z columns, rows and sections are.
+    let order = [64, 68, 72].map(|at| words.integer(at));
+    let mut sorted = order;
+    sorted.sort_unstable();
+    let [columns, rows, sections] = if sorted == [1, 2, 3] {
+        order.map(|axis| match axis {
+            1 => steps[0],
+            2 => steps[1],
+            _ => steps[2],
+        })
+    } else {
+        steps
     };
-    let [columns, rows, sections] = order.map(step);
     let [x, y, z] = [16, 20, 24].map(|at| f64::from(words.integer(at)));
     let range = (words.real(76), words.real(80));
     Ok(Header {
@@ -137,10 +137,11 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
         steps: [sections, rows, columns],
         starts: [z, y, x],
         range: (range.0.is_finite() && range.1.is_finite() && range.0 < range.1).then_some(range),
-        start: LENGTH as u64 + extended,
-        labels: (0..words.integer(220).clamp(0, 10) as usize)
-            .map(|label| {
-                let text = &bytes[224 + 80 * label..][..80];
+        start: to_u64(LENGTH).saturating_add(extended),
+        labels: bytes[224..]
+            .chunks_exact(80)
+            .take(usize::try_from(words.integer(220)).unwrap_or(0))
+            .map(|text| {
                 String::from_utf8_lossy(text)
                     .trim_matches(|c: char| c.is_whitespace() || c == '\0')
                     .to_owned()

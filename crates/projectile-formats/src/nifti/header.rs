@@ -1,7 +1,7 @@
 //! A header (nifti1.h and nifti2.h of the `NIfTI` Data Format Working Group): fields at fixed places, in either byte
 //! order.
 
-use projectile_core::{DType, Error, Result};
+use projectile_core::{DType, Error, Result, Sample};
 
 /// Bytes of the longer header, that of version 2.
 pub(crate) const LONGEST: usize = 540;
@@ -58,9 +58,9 @@ struct Fields<'a> {
 macro_rules! field {
     ($name:ident, $ty:ty) => {
         fn $name(&self, at: usize) -> Result<$ty> {
-            let bytes = self.bytes.get(at..at + size_of::<$ty>());
-            let bytes = bytes
-                .and_then(|bytes| bytes.try_into().ok())
+            let rest = self.bytes.get(at..);
+            let bytes = *rest
+                .and_then(<[u8]>::first_chunk)
                 .ok_or_else(|| Error::corrupt("the file is cut short in its header"))?;
             Ok(if self.big_endian {
                 <$ty>::from_be_bytes(bytes)
@@ -80,7 +80,8 @@ impl Fields<'_> {
     field!(f64, f64);
 
     fn text(&self, at: usize, length: usize) -> String {
-        let bytes = self.bytes.get(at..at + length).unwrap_or_default();
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let bytes = rest.get(..length).unwrap_or_default();
         let text: Vec<u8> = bytes.iter().copied().take_while(|&byte| byte != 0).collect();
         String::from_utf8_lossy(&text).trim().to_owned()
     }
@@ -120,10 +121,12 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
 }
 
 fn version_1(fields: &Fields<'_>) -> Result<Header> {
-    let dim = (0..8).map(|i| fields.i16(40 + 2 * i).map(i64::from));
+    let dim = (40..56).step_by(2).map(|at| fields.i16(at).map(i64::from));
     let sizes = sizes(&dim.collect::<Result<Vec<_>>>()?)?;
-    let steps = (1..=sizes.len())
-        .map(|i| fields.f32(76 + 4 * i).map(f64::from))
+    let steps = (80..)
+        .step_by(4)
+        .take(sizes.len())
+        .map(|at| fields.f32(at).map(f64::from))
         .collect::<Result<_>>()?;
     let is_pair = fields.text(344, 4) == "ni1";
     let start = f64::from(fields.f32(108)?);
@@ -138,7 +141,11 @@ fn version_1(fields: &Fields<'_>) -> Result<Header> {
         space_unit,
         time_unit,
         time_start: f64::from(fields.f32(136)?),
-        start: first(start.is_finite().then_some(start as i64), 352, is_pair)?,
+        start: first(
+            start.is_finite().then_some(i64::from_f64(start.trunc())),
+            352,
+            is_pair,
+        )?,
         scaling: scaling(f64::from(fields.f32(112)?), f64::from(fields.f32(116)?)),
         window: window(f64::from(fields.f32(128)?), f64::from(fields.f32(124)?)),
         intent: i32::from(fields.i16(68)?),
@@ -147,10 +154,12 @@ fn version_1(fields: &Fields<'_>) -> Result<Header> {
 }
 
 fn version_2(fields: &Fields<'_>) -> Result<Header> {
-    let dim = (0..8).map(|i| fields.i64(16 + 8 * i));
+    let dim = (16..80).step_by(8).map(|at| fields.i64(at));
     let sizes = sizes(&dim.collect::<Result<Vec<_>>>()?)?;
-    let steps = (1..=sizes.len())
-        .map(|i| fields.f64(104 + 8 * i))
+    let steps = (112..)
+        .step_by(8)
+        .take(sizes.len())
+        .map(|at| fields.f64(at))
         .collect::<Result<_>>()?;
     let is_pair = fields.text(4, 4) == "ni2";
     let (space_unit, time_unit) = units(fields.i32(500)?);
@@ -175,10 +184,11 @@ fn version_2(fields: &Fields<'_>) -> Result<Header> {
 /// `dim`: how many axes, then the size of each.
 fn sizes(dim: &[i64]) -> Result<Vec<u64>> {
     let wrong = || Error::corrupt(format!("its header has no valid sizes: {dim:?}"));
-    let count = usize::try_from(dim[0])
-        .ok()
-        .filter(|count| (1..=7).contains(count));
-    dim[1..=count.ok_or_else(wrong)?]
+    let (&count, sizes) = dim.split_first().ok_or_else(wrong)?;
+    let count = usize::try_from(count).ok().filter(|&count| count > 0);
+    let sizes = count.and_then(|count| sizes.get(..count));
+    sizes
+        .ok_or_else(wrong)?
         .iter()
         .map(|&size| {
             u64::try_from(size)
