@@ -83,6 +83,19 @@ def test_scans_of_a_jpeg(tmp_path: Path) -> None:
     assert told(path, "--max-scans", str(scans))[0] == 0
     code, said = told(path, "--max-scans", str(scans - 1))
     assert (code, f"more than {scans - 1} scans" in said) == (1, True), said
+    inside = tmp_path / "progressive.tif"
+    tifffile.imwrite(
+        inside,
+        iter([file.getvalue()]),
+        shape=(64, 64, 3),
+        dtype=np.uint8,
+        photometric="ycbcr",
+        compression="jpeg",
+        tile=(64, 64),
+    )
+    assert told(inside, "--max-scans", str(scans))[0] == 0
+    code, said = told(inside, "--max-scans", str(scans - 1))
+    assert (code, "scans" in said) == (1, True), said
 
 
 def test_length_and_depth_of_metadata(tmp_path: Path) -> None:

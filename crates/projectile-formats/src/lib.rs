@@ -3,6 +3,20 @@
 //! [`open()`] looks at a file's first bytes (then its name), asks the [`FORMATS`] in order, and answers with one or
 //! more named sources.
 #![forbid(unsafe_code)]
+// It reads strangers' files: nothing is counted, sliced or converted without a check, or a reason.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 mod blob;
 mod chunked;

@@ -135,7 +135,7 @@ fn jpeg(stored: Vec<u8>, page: &Page, tables: &Tables, rows: u64) -> Result<Vec<
     let broken = |reason: String| Error::corrupt(format!("a JPEG chunk cannot be decoded: {reason}"));
     let options = DecoderOptions::default()
         .set_strict_mode(true)
-        .jpeg_set_max_scans(100);
+        .jpeg_set_max_scans(tables.scans);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(stored), options);
     decoder.decode_headers().map_err(|e| broken(e.to_string()))?;
     let colours = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);

@@ -66,6 +66,8 @@ pub(crate) struct Tables {
     pub(crate) fax_options: u64,
     /// What LERC is compressed by once more: 0 nothing, 1 deflate, 2 zstd.
     pub(crate) lerc: u64,
+    /// The most scans that are read of a JPEG chunk.
+    pub(crate) scans: usize,
 }
 
 impl Tables {
@@ -77,6 +79,7 @@ impl Tables {
                 .integers(tags, 50674)?
                 .and_then(|values| values.get(1).copied())
                 .unwrap_or(0),
+            scans: file.limits.scans,
         })
     }
 }
