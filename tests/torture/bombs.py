@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIB, GIB = 1 << 20, 1 << 30
+# Bits that a DICOM sample takes and has, the last of them, and its sign.
+BITS = {0x100: 8, 0x101: 8, 0x102: 7, 0x103: 0}
 
 
 def zeros_png(side: int, channels: int) -> bytes:
@@ -83,6 +85,31 @@ def scans(side: int, count: int) -> bytes:
     return jpeg.encode(jpeg.frame(side, side, 1, jpeg.PROGRESSIVE, 0x11), jpeg.SCAN_OF_DC * count)
 
 
+def dicom(stream: bytes, side: int) -> bytes:
+    """Write a DICOM file of one frame, which is that JPEG stream."""
+
+    def element(group: int, number: int, kind: bytes, value: bytes) -> bytes:
+        value += b"\0" * (len(value) % 2)
+        return struct.pack("<HH2sH", group, number, kind, len(value)) + value
+
+    word = struct.Struct("<H").pack
+    meta = element(2, 0x10, b"UI", b"1.2.840.10008.1.2.4.50")
+    head = b"".join(
+        [
+            element(0x28, 2, b"US", word(1)),
+            element(0x28, 4, b"CS", b"MONOCHROME2 "),
+            element(0x28, 0x10, b"US", word(side)),
+            element(0x28, 0x11, b"US", word(side)),
+            *(element(0x28, number, b"US", word(value)) for number, value in BITS.items()),
+        ]
+    )
+    stream += b"\0" * (len(stream) % 2)
+    item = struct.Struct("<HHI").pack
+    pixels = struct.pack("<HH2sHI", 0x7FE0, 0x10, b"OB", 0, 0xFFFF_FFFF) + item(0xFFFE, 0xE000, 0)
+    pixels += item(0xFFFE, 0xE000, len(stream)) + stream + item(0xFFFE, 0xE0DD, 0)
+    return bytes(128) + b"DICM" + element(2, 0, b"UL", struct.pack("<I", len(meta))) + meta + head + pixels
+
+
 def frames(count: int) -> bytes:
     """Write a GIF of so many frames, each of which changes one pixel of many."""
     # Of 9 bits each: a clear code, one pixel, the end.
@@ -100,21 +127,50 @@ def gzipped(shape: tuple[int, int]) -> bytes:
     return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + start + deflate.raw_zeros(2 * shape[0] * shape[1]) + bytes(8)
 
 
+def archive(members: dict[bytes, tuple[bytes, int]]) -> bytes:
+    """Write a zip archive; of each member what it begins with, and how many zeros follow."""
+    content = entries = b""
+    for name, (head, zeros) in members.items():
+        packer = zlib.compressobj(9, wbits=-15)
+        packed = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH) + deflate.raw_zeros(zeros)
+        checksum, block = zlib.crc32(head), bytes(MIB)
+        for at in range(0, zeros, MIB):
+            checksum = zlib.crc32(block[: zeros - at], checksum)
+        sizes = (checksum, len(packed), len(head) + zeros, len(name), 0)
+        fields = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0x21, *sizes)
+        entries += b"PK\x01\x02" + struct.pack("<H", 20) + fields
+        entries += struct.pack("<HHHII", 0, 0, 0, 0, len(content)) + name
+        content += b"PK\x03\x04" + fields + name + packed
+    count = len(members)
+    end = struct.pack("<HHHHIIH", 0, 0, count, count, len(entries), len(content), 0)
+    return content + entries + b"PK\x05\x06" + end
+
+
 def zipped(shape: tuple[int, int]) -> bytes:
     """Write an .npz of one member of zeros."""
     head = npy.encode(npy.header("|u1", shape), b"")
-    packer = zlib.compressobj(9, wbits=-15)
-    size = len(head) + shape[0] * shape[1]
-    content = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH) + deflate.raw_zeros(size - len(head))
-    checksum, block = zlib.crc32(head), bytes(MIB)
-    for at in range(0, size - len(head), MIB):
-        checksum = zlib.crc32(block[: size - len(head) - at], checksum)
-    name = b"a.npy"
-    fields = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0x21, checksum, len(content), size, len(name), 0)
-    local = b"PK\x03\x04" + fields + name + content
-    entry = b"PK\x01\x02" + struct.pack("<H", 20) + fields + struct.pack("<HHHII", 0, 0, 0, 0, 0) + name
-    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(entry), len(local), 0)
-    return local + entry + end
+    return archive({b"a.npy": (head, shape[0] * shape[1])})
+
+
+def shard(size: int) -> bytes:
+    """Write an archive of a Zarr whose only shard has so many zeros, which are unpacked to come to its index."""
+    side, inner = 1 << 20, 1 << 10
+    sharding = {
+        "chunk_shape": [inner, inner],
+        "codecs": [{"name": "bytes"}],
+        "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    }
+    document = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": [side, side],
+        "data_type": "uint8",
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [side, side]}},
+        "chunk_key_encoding": {"name": "default"},
+        "fill_value": 0,
+        "codecs": [{"name": "sharding_indexed", "configuration": sharding}],
+    }
+    return archive({b"zarr.json": (json.dumps(document).encode(), 0), b"c/0/0": (b"", size)})
 
 
 def many_pages(count: int) -> bytes:
@@ -128,9 +184,13 @@ def sent(full: bool) -> Iterator[tuple[str, bytes]]:
     yield "gray.png", zeros_png(most, 1)
     yield "colours.png", zeros_png(30_000 if full else 17_000, 3)
     yield "scans.jpg", scans(16_384, 2000)
+    yield "scans.dcm", dicom(scans(4096, 2000), 4096)
+    once = jpeg.encode(jpeg.frame(4096, 4096, 1, jpeg.BASELINE, 0x11), jpeg.SCAN_OF_ALL * 2000)
+    yield "again.dcm", dicom(once, 4096)
     yield "frames.gif", frames(100_000 if full else 20_000)
     side = 32_768 if full else 16_384
     yield "packed.npy.gz", gzipped((side, side))
     yield "packed.npz", zipped((side, side))
+    yield "shard.zarr.zip", shard(2 * GIB - MIB if full else GIB)
     yield "pages.tif", many_pages(20_000)
     yield "strip.tif", zeros_strip(65_535 if full else 32_768)

@@ -94,4 +94,6 @@ def test_eight_at_once(tmp_path: Path, full: bool, figure: Any) -> None:
         )  # 1 s, on a machine that has nothing else to do
         # What is refused says why; what can be shown without being read whole is.
         assert statuses["gray.png"] == statuses["colours.png"] == statuses["scans.jpg"] == [422]
+        assert statuses["scans.dcm"] == statuses["again.dcm"] == [200, 422]
+        assert b"deflated member" in thrown["shard.zarr.zip"][-1][1], thrown["shard.zarr.zip"]
         assert statuses["pages.tif"][0] == 200

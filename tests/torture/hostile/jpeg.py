@@ -22,6 +22,7 @@ def huffman_table(identity: bytes) -> bytes:
 
 HUFFMAN = huffman_table(b"\0") + huffman_table(b"\x10")
 SCAN_OF_THREE = b"\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0"
+SCAN_OF_ALL = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\0" * 16
 SCAN_OF_DC = b"\xff\xda\0\x08\1\1\0\0\0\x10" + b"\0" * 16
 SCAN_OF_AC = b"\xff\xda\0\x08\1\1\0\1\x3f\0" + b"\0" * 16
 

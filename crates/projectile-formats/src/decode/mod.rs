@@ -6,6 +6,8 @@ pub(crate) mod exif;
 mod guard;
 pub(crate) mod input;
 pub(crate) mod picture;
+pub(crate) mod scans;
+pub(crate) mod shuffle;
 pub(crate) mod stream;
 pub(crate) mod through_image;
 

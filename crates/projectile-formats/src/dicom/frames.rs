@@ -12,6 +12,7 @@ use super::syntax::Compression;
 use crate::blob::Blob;
 use crate::chunked::{Block, BlockReader};
 use crate::decode::guarded;
+use crate::decode::scans::{self, Counted};
 use crate::flat::Meaning;
 use crate::open::OpenOptions;
 use crate::sizes::to_usize;
@@ -53,6 +54,8 @@ pub(super) struct FrameReader {
     pub(super) meaning: Meaning,
     /// What is read must be of it.
     pub(super) dtype: DType,
+    /// The most scans that are read of a JPEG stream.
+    pub(super) scans: usize,
 }
 
 impl FrameReader {
@@ -76,6 +79,9 @@ impl FrameReader {
             Frames::Encapsulated(_) => {
                 // Decoders are other people's code.
                 guarded(&OpenOptions::default(), || {
+                    if self.compression == Compression::Jpeg {
+                        scans::check(&mut bytes.as_slice(), Counted::All, self.scans)?;
+                    }
                     codec::decode(self.compression, &bytes, self.shape, &self.photometric)
                 })?
             }

@@ -177,6 +177,7 @@ fn by_frame(
         colours,
         meaning,
         dtype: info.dtype,
+        scans: options.limits.scans,
     };
     Ok(Arc::new(ChunkedSource::new(
         info,

@@ -1,6 +1,7 @@
 //! Images that are compressed by tiles, one in each row of a table (FITS Standard 4.0, chapter 10).
 
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -14,6 +15,7 @@ use super::table::{Column, Table};
 use super::units::Unit;
 use crate::blob::Blob;
 use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division};
+use crate::decode::shuffle::unshuffle;
 use crate::flat::{Meaning, Place};
 use crate::open::OpenOptions;
 use crate::sizes::{product, to_u64, to_usize};
@@ -249,11 +251,12 @@ impl Tiles {
             Codec::Gzip => Samples::from_bytes(stored, &inflated(bytes, length)?, true),
             Codec::ShuffledGzip => {
                 let shuffled = inflated(bytes, length)?;
-                let mut plain = vec![0; length];
-                for (at, plane) in shuffled.chunks_exact(count.max(1)).enumerate() {
-                    let places = plain.iter_mut().skip(at).step_by(stored.size());
-                    places.zip(plane).for_each(|(place, &byte)| *place = byte);
-                }
+                let mut plain = Vec::new();
+                unshuffle(
+                    &shuffled,
+                    NonZeroUsize::new(stored.size()).unwrap_or(NonZeroUsize::MIN),
+                    &mut plain,
+                );
                 Samples::from_bytes(stored, &plain, true)
             }
             Codec::Stored => Samples::from_bytes(

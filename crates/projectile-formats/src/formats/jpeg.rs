@@ -1,6 +1,5 @@
 //! JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK.
 
-use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use projectile_core::{Error, Result};
@@ -9,6 +8,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use crate::decode::input::{read_error, truncated, zeroed};
+use crate::decode::scans::{self, Counted};
 use crate::decode::stream::Stream;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
@@ -46,11 +46,11 @@ impl Format for Jpeg {
 
 fn decode(input: &Input<'_>) -> Result<Picture> {
     // The decoder counts them as well, but has by then been over the pixels for each.
-    let most = input.options.limits.scans;
-    let scans = progressive_scans(&mut input.reader()?, most).map_err(|error| read_error(&error))?;
-    if scans > most {
-        return Err(Error::limit(format!("it has more than {most} scans")));
-    }
+    scans::check(
+        &mut input.reader()?,
+        Counted::OfProgressive,
+        input.options.limits.scans,
+    )?;
     match attempt(input, true) {
         Err(Failure::Broken(reason)) => {
             // Some cameras and tools write streams that only a strict reader minds; PIL reads them. What is
@@ -132,71 +132,4 @@ fn attempt(input: &Input<'_>, strict: bool) -> Result<Picture, Failure> {
         picture.note("ICC profile", "present, not applied");
     }
     Ok(picture)
-}
-
-/// Counts a progressive file's scans, up to one more than `most`. Of another file they are none.
-fn progressive_scans(reader: &mut impl BufRead, most: usize) -> io::Result<usize> {
-    let mut progressive = false;
-    let mut scans = 0usize;
-    while scans <= most {
-        let Some(marker) = next_marker(reader)? else {
-            break;
-        };
-        match marker {
-            // The end, and a scan of a file that is not progressive: those have one for each component at most.
-            0xd9 => break,
-            0xda if !progressive => break,
-            0xda => scans = scans.saturating_add(1),
-            0xc2 | 0xca => progressive = true,
-            // They have no length.
-            0x01 | 0xd8 => continue,
-            _ => {}
-        }
-        let mut length = [0; 2];
-        if reader.read_exact(&mut length).is_err() {
-            break;
-        }
-        let rest = u64::from(u16::from_be_bytes(length)).saturating_sub(2);
-        io::copy(&mut reader.take(rest), &mut io::sink())?;
-    }
-    Ok(scans)
-}
-
-/// The next marker; those within a scan, and what only looks like one there, are passed over.
-fn next_marker(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
-    reader.skip_until(0xff)?;
-    while let Some(&byte) = reader.fill_buf()?.first() {
-        reader.consume(1);
-        match byte {
-            0xff => {}
-            0x00 | 0xd0..=0xd7 => drop(reader.skip_until(0xff)?),
-            marker => return Ok(Some(marker)),
-        }
-    }
-    Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scans_are_counted_and_thumbnails_are_not() {
-        let scan = b"\xff\xda\x00\x04\xff\xda\x12\xff\x00\xda\xff\xd0\x34";
-        let file = |frame: u8, scans: usize| {
-            let mut bytes = b"\xff\xd8\xff\xe1\x00\x06\xff\xda\x00\x02".to_vec();
-            bytes.extend([0xff, 0xff, frame, 0, 3, 8]);
-            bytes.extend(scan.repeat(scans));
-            bytes.extend(b"\xff\xd9\xff\xda\x00\x02");
-            bytes
-        };
-        let count = |bytes: &[u8]| progressive_scans(&mut &*bytes, 100).unwrap();
-        assert_eq!(count(&file(0xc2, 3)), 3);
-        assert_eq!(count(&file(0xc0, 3)), 0);
-        assert_eq!(count(&file(0xc2, 2000)), 101);
-        let cut = file(0xc2, 3);
-        for end in 0..cut.len() {
-            assert!(count(&cut[..end]) <= 3);
-        }
-    }
 }

@@ -74,7 +74,7 @@ impl Format for Tiff {
 fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
     let series = parsed.main()?;
     let main = &series.page;
-    let (mut file, _) = File::open(input.reader()?, input.len)?;
+    let (mut file, _) = File::open(input.reader()?, input.len, input.options.limits)?;
     let pages: Vec<&Directory> = series
         .planes
         .iter()

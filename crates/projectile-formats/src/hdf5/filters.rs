@@ -1,11 +1,13 @@
 //! Filters of chunks: what is undone to read them.
 
 use std::io::Read;
+use std::num::NonZeroUsize;
 
 use flate2::read::ZlibDecoder;
 use hdf5_pure::Filter;
 use projectile_core::{Error, Result};
 
+use crate::decode::shuffle::unshuffle;
 use crate::sizes::{to_u64, to_usize};
 
 /// A filter that is read.
@@ -13,7 +15,7 @@ use crate::sizes::{to_u64, to_usize};
 enum Undo {
     Deflate,
     /// The first bytes of all elements, then the second ones, and so on.
-    Shuffle(usize),
+    Shuffle(NonZeroUsize),
     /// A checksum after the bytes.
     Fletcher32,
     /// h5py's own.
@@ -36,7 +38,8 @@ impl Pipeline {
                         .client_data
                         .first()
                         .map_or(item, |&size| to_usize(size.into()))
-                        .max(1),
+                        .try_into()
+                        .unwrap_or(NonZeroUsize::MIN),
                 ),
                 3 => Undo::Fletcher32,
                 32000 => Undo::Lzf,
@@ -77,7 +80,11 @@ impl Pipeline {
                         .map_err(|error| Error::corrupt(format!("a broken chunk: {error}")))?;
                     out
                 }
-                Undo::Shuffle(size) => unshuffled(&bytes, *size),
+                Undo::Shuffle(size) => {
+                    let mut out = Vec::new();
+                    unshuffle(&bytes, *size, &mut out);
+                    out
+                }
                 Undo::Fletcher32 => checked(bytes)?,
                 Undo::Lzf => lzf(&bytes, most)?,
             };
@@ -91,23 +98,6 @@ impl Pipeline {
             )))
         }
     }
-}
-
-fn unshuffled(bytes: &[u8], size: usize) -> Vec<u8> {
-    let mut out = bytes.to_vec();
-    // The file tells the size, which may be beyond all that there is: then nothing was moved.
-    let count = bytes.len().checked_div(size).unwrap_or(0);
-    if size > 1 && count > 0 {
-        for (byte, from) in bytes.chunks_exact(count).take(size).enumerate() {
-            for (element, value) in out.chunks_exact_mut(size).zip(from) {
-                if let Some(place) = element.get_mut(byte) {
-                    *place = *value;
-                }
-            }
-        }
-    }
-    // What is left over stands at the end, as it is.
-    out
 }
 
 /// The bytes before their checksum, which fits.
@@ -190,14 +180,6 @@ mod tests {
         assert!(checked(vec![0, 1, 0, 2, 3, 0, 4, 0]).is_ok());
         assert!(checked(vec![0, 1, 0, 3, 3, 0, 4, 0]).is_err());
         assert!(checked(vec![0, 1]).is_err());
-    }
-
-    #[test]
-    fn shuffled_bytes_come_back() {
-        assert_eq!(unshuffled(&[1, 3, 5, 2, 4, 6, 9], 2), [1, 2, 3, 4, 5, 6, 9]);
-        assert_eq!(unshuffled(&[1, 2], 1), [1, 2]);
-        assert_eq!(unshuffled(&[1, 2], 4), [1, 2]);
-        assert_eq!(unshuffled(&[1, 2], usize::MAX), [1, 2]);
     }
 
     #[test]

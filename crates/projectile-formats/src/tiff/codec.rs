@@ -13,6 +13,7 @@ use zune_jpeg::JpegDecoder;
 use super::page::{Page, Photometric, Tables};
 use super::{jpeg2000, lerc};
 use crate::decode::input::{read_error, zeroed};
+use crate::decode::scans::{self, Counted};
 use crate::sizes::{to_u64, to_usize};
 
 /// What a compression is called.
@@ -132,6 +133,7 @@ fn jpeg(stored: Vec<u8>, page: &Page, tables: &Tables, rows: u64) -> Result<Vec<
         }
         _ => stored,
     };
+    scans::check(&mut stored.as_slice(), Counted::OfProgressive, tables.scans)?;
     let broken = |reason: String| Error::corrupt(format!("a JPEG chunk cannot be decoded: {reason}"));
     let options = DecoderOptions::default()
         .set_strict_mode(true)

@@ -74,7 +74,7 @@ pub(crate) enum Place {
 
 impl File {
     /// Reads the header; the offset is the first directory's.
-    pub(crate) fn open(mut reader: impl Stream + 'static, len: u64) -> Result<(Self, u64)> {
+    pub(crate) fn open(mut reader: impl Stream + 'static, len: u64, limits: Limits) -> Result<(Self, u64)> {
         let mut head = [0u8; 8];
         reader.read_exact(&mut head).map_err(|e| read_error(&e))?;
         let big_endian = match &head[..2] {
@@ -88,7 +88,7 @@ impl File {
             big_endian,
             big_tiff: false,
             tags: 0,
-            limits: Limits::default(),
+            limits,
         };
         let [_, _, version @ .., a, b, c, d] = head;
         let first = match file.u16(version) {

@@ -45,8 +45,7 @@ pub(crate) enum Way {
 /// Reads the directories.
 pub(crate) fn parse(blob: &Arc<dyn Blob>, options: &OpenOptions) -> Result<Parsed> {
     let reader = BlobReader::new(Arc::clone(blob), PIECE);
-    let (mut file, first) = File::open(reader, blob.size())?;
-    file.limits = options.limits;
+    let (mut file, first) = File::open(reader, blob.size(), options.limits)?;
     let (big_endian, big_tiff) = (file.big_endian, file.big_tiff);
     let read = |file: &mut File| {
         let directories = file.directories(first, &options.cancel)?;

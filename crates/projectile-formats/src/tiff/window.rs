@@ -19,7 +19,7 @@ use crate::blob::{Blob, BlobReader};
 use crate::chunked::{Block, BlockReader};
 use crate::decode::input::zeroed;
 use crate::decode::{Data, guarded};
-use crate::open::{Mode, OpenOptions};
+use crate::open::{Limits, Mode, OpenOptions};
 use crate::sizes::{product, to_u64, to_usize};
 
 /// Bytes that are read at a time while directories are.
@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     index: Index,
     big_endian: bool,
     mode: Option<Mode>,
+    limits: Limits,
     /// By directory and, for those below it, which.
     located: Cache<(usize, Option<usize>), Arc<Located>>,
 }
@@ -62,6 +63,7 @@ impl Shared {
             directories,
             big_endian,
             mode: options.mode,
+            limits: options.limits,
             located: Cache::new(KEPT_PAGES),
         }
     }
@@ -72,7 +74,7 @@ impl Shared {
             return Ok(known);
         }
         let reader = BlobReader::new(Arc::clone(&self.blob), PIECE);
-        let (mut file, _) = File::open(reader, self.blob.size())?;
+        let (mut file, _) = File::open(reader, self.blob.size(), self.limits)?;
         let tags = self
             .directories
             .get(directory)

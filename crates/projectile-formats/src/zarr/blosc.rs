@@ -5,7 +5,7 @@
 use std::num::NonZeroUsize;
 
 use super::codec::{lz4_block, too_much, zlib, zstd};
-use super::shuffle::{bit_unshuffle, unshuffle};
+use crate::decode::shuffle::{bit_unshuffle, unshuffle};
 use crate::sizes::{to_u64, to_usize};
 
 /// Elements of at most this many bytes are split, a stream for each of their bytes, …

@@ -15,7 +15,6 @@ mod naming;
 mod ngff;
 mod node;
 mod shards;
-mod shuffle;
 #[cfg(test)]
 mod tests;
 

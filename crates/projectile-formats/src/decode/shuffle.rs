@@ -1,10 +1,11 @@
-//! Bytes and bits of elements, from where Blosc shuffled them to back together.
+//! Bytes and bits of elements, from where they were shuffled to back together: what packs well is what lies together.
 
 use std::num::NonZeroUsize;
 
 /// Appends elements of which all first bytes came first, then all second ones, …; what is no whole element stays.
-pub(super) fn unshuffle(bytes: &[u8], element: NonZeroUsize, out: &mut Vec<u8>) {
+pub(crate) fn unshuffle(bytes: &[u8], element: NonZeroUsize, out: &mut Vec<u8>) {
     match element.get() {
+        1 => out.extend_from_slice(bytes),
         2 => unshuffle_by::<2>(bytes, out),
         4 => unshuffle_by::<4>(bytes, out),
         8 => unshuffle_by::<8>(bytes, out),
@@ -46,7 +47,7 @@ fn unshuffle_by<const N: usize>(bytes: &[u8], out: &mut Vec<u8>) {
     clippy::arithmetic_side_effects,
     reason = "`bytes`, and what `out` grows by, are `element` × `count` bytes and less than an element more"
 )]
-pub(super) fn bit_unshuffle(bytes: &[u8], element: NonZeroUsize, out: &mut Vec<u8>) {
+pub(crate) fn bit_unshuffle(bytes: &[u8], element: NonZeroUsize, out: &mut Vec<u8>) {
     let count = bytes.len() / element;
     let row = count / 8;
     let start = out.len();
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn shuffles_are_undone() {
-        for element in [2, 3, 4, 8, 16, 17] {
+        for element in [1, 2, 3, 4, 8, 16, 17] {
             let bytes: Vec<u8> = (0..=element * 24).map(|i| (i * 37 % 251) as u8).collect();
             let count = bytes.len() / element;
             let mut shuffled: Vec<u8> = (0..element)
@@ -102,6 +103,10 @@ mod tests {
             unshuffle(&shuffled, NonZeroUsize::new(element).unwrap(), &mut out);
             assert_eq!(&out[1..], bytes, "{element}");
         }
+        // A file may tell a size beyond all that there is: then nothing was moved.
+        let mut out = Vec::new();
+        unshuffle(&[1, 2], NonZeroUsize::MAX, &mut out);
+        assert_eq!(out, [1, 2]);
         // Elements of one byte that count: bit 0 is 01010101, …
         let mut out = Vec::new();
         bit_unshuffle(&[0xaa, 0xcc, 0xf0, 0, 0, 0, 0, 0], NonZeroUsize::MIN, &mut out);
