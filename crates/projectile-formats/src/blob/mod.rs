@@ -70,7 +70,8 @@ mod tests {
         assert_eq!(slice(&bytes, 2..4).unwrap(), "23");
         assert_eq!(slice(&bytes, 10..10).unwrap(), "");
         assert_eq!(slice(&bytes, 9..11), None);
-        assert_eq!(slice(&bytes, 4..2), None);
+        let backwards = Range { start: 4, end: 2 };
+        assert_eq!(slice(&bytes, backwards), None);
         assert_eq!(slice(&bytes, 0..u64::MAX), None);
     }
 }
