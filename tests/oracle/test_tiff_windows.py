@@ -93,6 +93,22 @@ def with_overview(path: Path, array: np.ndarray, every: tuple[slice, ...], **opt
 HALF = (slice(None, None, 2), slice(None, None, 2))
 
 
+def test_levels_that_keep_channels_together_below_planes(tmp_path: Path) -> None:
+    """A level that keeps its channels otherwise than the full resolution does is made anew."""
+    array = smooth("u2", 5)
+    path = tmp_path / "mixed.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        options: Any = {"photometric": "minisblack", "tile": (64, 80), "compression": "zlib"}
+        tiff.write(np.moveaxis(array, -1, 0), planarconfig="separate", **PYRAMID, **options)
+        level = np.full((HEIGHT // 2 + 1, WIDTH // 2 + 1, 5), 7, "u2")
+        tiff.write(level, planarconfig="contig", subfiletype=1, metadata=None, **options)
+    with Server(path) as server:
+        check(server, "mixed", array)
+        zoom = server.json(server.at("mixed"))["native_zoom"]
+        tile = server.npy(f"{server.at('mixed')}/{zoom - 1}/0/0.npy?resampling=nearest")
+    assert set(tile[:16, :16].ravel()) - {7}
+
+
 def test_every_dtype_in_tiles_and_strips(tmp_path: Path) -> None:
     """Samples are those that were written, in either byte order."""
     arrays = {}

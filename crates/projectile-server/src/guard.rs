@@ -100,9 +100,9 @@ struct Alarm {
 
 impl Alarm {
     fn set(&mut self, after: Duration) {
-        // No flag says more than a day: there is such a time.
-        let now = Instant::now();
-        let deadline = now.checked_add(after).unwrap_or(now);
+        // Where there is no such time, tokio takes one that nobody lives to see.
+        let deadline = Instant::now().checked_add(after);
+        let deadline = deadline.unwrap_or_else(|| tokio::time::sleep(after).deadline());
         match &mut self.sleep {
             Some(sleep) => sleep.as_mut().reset(deadline),
             none => *none = Some(Box::pin(tokio::time::sleep_until(deadline))),

@@ -117,7 +117,7 @@ impl MatrixSet {
     }
 
     /// What the image covers: least x and y, greatest x and y.
-    #[expect(clippy::as_conversions, reason = "images have fewer pixels a side than 2^53")]
+    #[expect(clippy::as_conversions, reason = "a side of more pixels than 2^53 is rounded")]
     pub(crate) fn bounds(self, grid: Grid) -> [f64; 4] {
         let (height, width) = grid.reduced(0);
         let unit = match self {

@@ -88,7 +88,8 @@ impl Upload {
     ) -> Result<(), Problem> {
         let (began, mut taken, patience) = (Instant::now(), 0usize, self.patience);
         loop {
-            let earned = Duration::from_secs(to_u64(taken) / SLOWEST).saturating_add(patience);
+            let earned =
+                Duration::from_millis(to_u64(taken).saturating_mul(1000) / SLOWEST).saturating_add(patience);
             let left = earned.saturating_sub(began.elapsed()).min(patience);
             let piece = tokio::time::timeout(left, self.piece());
             let Some(data) = piece.await.map_err(|_| late())?? else {

@@ -21,22 +21,21 @@ pub(crate) fn unshuffle(bytes: &[u8], element: NonZeroUsize, out: &mut Vec<u8>) 
     }
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a plane has a byte of each of the `count` elements, of `N` bytes each"
+)]
 fn unshuffle_by<const N: usize>(bytes: &[u8], out: &mut Vec<u8>) {
     let count = bytes.as_chunks::<N>().0.len();
-    let mut planes = bytes.chunks_exact(count.max(1));
-    let planes: [&[u8]; N] = std::array::from_fn(|_| planes.next().unwrap_or_default());
+    let planes: [&[u8]; N] = std::array::from_fn(|byte| &bytes[byte * count..][..count]);
     let start = out.len();
     // What is no whole element stays where it is.
     out.extend_from_slice(bytes);
     let (_, elements) = out.split_at_mut(start);
     for (at, element) in elements.as_chunks_mut::<N>().0.iter_mut().enumerate() {
         for (byte, plane) in element.iter_mut().zip(&planes) {
-            #[expect(
-                clippy::indexing_slicing,
-                reason = "a plane has a byte of each of the `count` elements"
-            )]
-            let of_plane = plane[at];
-            *byte = of_plane;
+            *byte = plane[at];
         }
     }
 }
@@ -53,6 +52,9 @@ pub(crate) fn bit_unshuffle(bytes: &[u8], element: NonZeroUsize, out: &mut Vec<u
     let start = out.len();
     // What is no whole element stays where it is.
     out.extend_from_slice(bytes);
+    if count == 0 {
+        return;
+    }
     let whole = &mut out[start..];
     for byte in 0..element.get() {
         let rows = &bytes[byte * count..(byte + 1) * count];

@@ -100,6 +100,9 @@ fn whole(input: &Input<'_>, parsed: &Parsed) -> Result<Picture> {
     let mut located = Vec::with_capacity(taken.len());
     for tags in taken {
         let page = Page::read(&mut file, tags)?;
+        if !page.stacks_with(main) {
+            return Err(Error::corrupt("its pages are not alike"));
+        }
         let chunks = page.chunks(&mut file, tags)?;
         // Chunks that were never written take no bytes, so a sparse file is no bomb.
         let sparse = chunks.spans.iter().any(|&(_, length)| length == 0);

@@ -87,11 +87,12 @@ pub(super) fn whole(
     url: &RemoteUrl,
     options: &OpenOptions,
 ) -> Result<NamedTempFile> {
-    let mut attempt = 0;
+    // It takes longer than a part does, and so do the pauses.
+    let mut attempt = 1;
     loop {
         let mut file = file(url)?;
         match once(connection, url, &mut file, None, options) {
-            Err(error) if error.kind() == ErrorKind::Unavailable && attempt < super::RETRIES => {
+            Err(error) if error.kind() == ErrorKind::Unavailable && attempt <= super::RETRIES => {
                 let pause = pause(&mut attempt);
                 runtime::wait(&options.cancel, pause)?;
             }

@@ -152,22 +152,17 @@ pub(crate) fn place(
             let (to, from) = to.get_mut(..length).zip(from.get(..length)).ok_or_else(outside)?;
             to.copy_from_slice(from);
         } else {
-            put_samples(to, to_usize(stride), from, to_usize(of_pixel), to_usize(columns));
+            let pixels = to
+                .chunks_mut(to_usize(stride))
+                .zip(from.chunks_exact(to_usize(of_pixel)));
+            for (to, from) in pixels.take(to_usize(columns)) {
+                to.get_mut(..from.len())
+                    .ok_or_else(outside)?
+                    .copy_from_slice(from);
+            }
         }
     }
     Ok(())
-}
-
-/// Puts the samples of so many pixels among others, `stride` bytes from one pixel to the next.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`to` begins at samples that each pixel has, and the chunk has no more of them"
-)]
-fn put_samples(to: &mut [u8], stride: usize, from: &[u8], of_pixel: usize, columns: usize) {
-    let pixels = to.chunks_mut(stride).zip(from.chunks_exact(of_pixel));
-    for (to, from) in pixels.take(columns) {
-        to[..of_pixel].copy_from_slice(from);
-    }
 }
 
 /// One stored row as samples of the page's dtype.

@@ -223,6 +223,7 @@ impl Parsed {
                     && check_readable(page).is_ok()
                     && Self::bytes(page, options).is_ok()
                     && check_chunk(page).is_ok()
+                    && (!by_plane || page.planar)
                     && shown(page, options.mode, false).is_ok_and(|of| of.channels == whole.channels)
             })
             .collect();

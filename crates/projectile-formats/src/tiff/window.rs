@@ -17,13 +17,15 @@ use super::rows::{Cut, Target, place};
 use super::source::{check_chunk, check_readable};
 use crate::blob::{Blob, BlobReader};
 use crate::chunked::{Block, BlockReader};
-use crate::decode::input::zeroed;
+use crate::decode::input::{human, zeroed};
 use crate::decode::{Data, guarded};
 use crate::open::{Limits, Mode, OpenOptions};
 use crate::sizes::{product, to_u64, to_usize};
 
 /// Bytes that are read at a time while directories are.
 pub(super) const PIECE: u64 = 64 << 10;
+/// Bytes of a page's compressed chunks, where the first page has shorter ones.
+const MOST_UNLIKE: u64 = 16 << 20;
 /// Pages whose places are kept.
 const KEPT_PAGES: u64 = 1024;
 
@@ -212,6 +214,20 @@ impl Window {
                 located.page.width,
                 located.page.height,
                 located.page.dtype
+            )));
+        }
+        if self.by_plane && located.page.chunk_samples() != 1 {
+            return Err(Error::unsupported(
+                "its first page keeps channels apart and another one does not, which is not read",
+            ));
+        }
+        // Each block decodes all of a chunk, which may be that of the whole page.
+        let bytes = located.page.chunk_bytes();
+        if !is_direct(&located.page) && bytes > MOST_UNLIKE.max(self.page.chunk_bytes()) {
+            return Err(Error::limit(format!(
+                "a page has compressed chunks of {}, those of the first take {}: have it rewritten with tiles",
+                human(bytes),
+                human(self.page.chunk_bytes())
             )));
         }
         Ok(Some((located, further)))

@@ -2,10 +2,18 @@
 
 use std::num::NonZeroU64;
 
+use crate::sizes::{to_u64, to_usize};
+
 /// The first `lengths` elements along each axis of an array of this shape, of which `bytes` are all; `None` where they
 /// cannot be.
 pub(super) fn cropped(bytes: &[u8], shape: &[NonZeroU64], lengths: &[u64]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
+    let meant: usize = shape
+        .iter()
+        .zip(lengths)
+        .fold(bytes.len(), |left, (size, length)| {
+            to_usize(to_u64(left).saturating_mul(*length).div_ceil(size.get()))
+        });
+    let mut out = Vec::with_capacity(meant.min(bytes.len()));
     append(bytes, shape, lengths, &mut out)?;
     Some(out)
 }

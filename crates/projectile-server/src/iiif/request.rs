@@ -175,7 +175,7 @@ fn region(grid: Grid, text: &str) -> Result<Region> {
 }
 
 /// A length in pixels as a number with a fraction.
-#[expect(clippy::as_conversions, reason = "images have fewer pixels a side than 2^53")]
+#[expect(clippy::as_conversions, reason = "a side of more pixels than 2^53 is rounded")]
 fn pixels(length: u64) -> f64 {
     length as f64
 }
@@ -192,7 +192,7 @@ fn whole_of(pixels: f64) -> u64 {
 /// `length × to / from`, rounded.
 #[expect(
     clippy::arithmetic_side_effects,
-    reason = "two numbers of 64 bits, of which one is an image's side"
+    reason = "`length` and `from` are sides of a grid, at most 2^62"
 )]
 fn scaled(length: u64, to: u64, from: u64) -> u64 {
     let doubled = 2 * u128::from(length) * u128::from(to) + u128::from(from);
