@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hostile import deflate, jpeg, npy, png, tiff
 
@@ -54,6 +54,22 @@ def zstd_of_zeros(size: int) -> bytes:
     return bytes(frame)
 
 
+def zarr_document(side: int, codecs: list[Any]) -> str:
+    """Write the document of a Zarr array of one chunk."""
+    return json.dumps(
+        {
+            "zarr_format": 3,
+            "node_type": "array",
+            "shape": [side, side],
+            "data_type": "uint8",
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [side, side]}},
+            "chunk_key_encoding": {"name": "default"},
+            "fill_value": 0,
+            "codecs": codecs,
+        }
+    )
+
+
 def zarr_chunk(folder: Path, side: int) -> Path:
     """Write a Zarr whose only chunk is a kilobyte."""
     folder.mkdir()
@@ -63,17 +79,7 @@ def zarr_chunk(folder: Path, side: int) -> Path:
         {"name": "zstd", "configuration": {"level": 1, "checksum": False}},
         {"name": "gzip", "configuration": {"level": 9}},
     ]
-    document = {
-        "zarr_format": 3,
-        "node_type": "array",
-        "shape": [side, side],
-        "data_type": "uint8",
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [side, side]}},
-        "chunk_key_encoding": {"name": "default"},
-        "fill_value": 0,
-        "codecs": codecs,
-    }
-    (folder / "zarr.json").write_text(json.dumps(document))
+    (folder / "zarr.json").write_text(zarr_document(side, codecs))
     place = folder / "c" / "0"
     place.mkdir(parents=True)
     (place / "0").write_bytes(chunk)
@@ -160,17 +166,8 @@ def shard(size: int) -> bytes:
         "codecs": [{"name": "bytes"}],
         "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
     }
-    document = {
-        "zarr_format": 3,
-        "node_type": "array",
-        "shape": [side, side],
-        "data_type": "uint8",
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [side, side]}},
-        "chunk_key_encoding": {"name": "default"},
-        "fill_value": 0,
-        "codecs": [{"name": "sharding_indexed", "configuration": sharding}],
-    }
-    return archive({b"zarr.json": (json.dumps(document).encode(), 0), b"c/0/0": (b"", size)})
+    document = zarr_document(side, [{"name": "sharding_indexed", "configuration": sharding}])
+    return archive({b"zarr.json": (document.encode(), 0), b"c/0/0": (b"", size)})
 
 
 def many_pages(count: int) -> bytes:
