@@ -9,7 +9,7 @@ use crate::decode::data::most_of;
 use crate::decode::{Data, Input, Picture, guarded};
 use crate::format::{Format, NamedSource};
 use crate::open::OpenOptions;
-use crate::sizes::{product, to_u64};
+use crate::sizes::{product, to_u64, to_usize};
 use crate::tiff::colour::rgb_of_inks;
 
 pub(crate) struct Jpeg2000;
@@ -104,7 +104,7 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
         }
     }
     let mut channels = to_u64(count);
-    if let (ColorSpace::CMYK, 4) = (image.color_space(), channels) {
+    if let (ColorSpace::CMYK, 4, true) = (image.color_space(), channels, are_inks(&bytes)) {
         channels = 3;
         data = match data {
             Data::U8(inks) => Data::U8(rgb_of_inks(inks, 255)),
@@ -120,6 +120,34 @@ fn decode(input: &Input<'_>) -> Result<Picture> {
     Ok(picture)
 }
 
+/// Whether a JP2 file says that its channels are inks: CMYK and YCCK have the numbers 12 and 13 (ISO/IEC 15444-2,
+/// M.11.7.3). The decoder takes any four of which nothing is said for them; as in PIL, the last one is alpha.
+fn are_inks(bytes: &[u8]) -> bool {
+    boxes(bytes)
+        .filter(|(kind, _)| *kind == b"jp2h")
+        .flat_map(|(_, header)| boxes(header))
+        .any(|(kind, content)| kind == b"colr" && matches!(content, [1, _, _, 0, 0, 0, 12 | 13, ..]))
+}
+
+/// Boxes that follow one another, up to one that is broken: what kind they are, and what they hold.
+fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (kind, rest) = rest.split_first_chunk()?;
+        let (length, rest) = match u32::from_be_bytes(*length) {
+            0 => (rest.len(), rest),
+            1 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (to_usize(u64::from_be_bytes(*length)).checked_sub(16)?, rest)
+            }
+            length => (to_usize(length.into()).checked_sub(8)?, rest),
+        };
+        let (content, after) = rest.split_at_checked(length)?;
+        bytes = after;
+        Some((kind, content))
+    })
+}
+
 /// A codestream ends with a marker; one that does not was cut, and the decoder would fill up what is missing.
 fn check_end(bytes: &[u8]) -> Result<()> {
     let mut tail = bytes.windows(2).rev().take(4095);
@@ -127,5 +155,36 @@ fn check_end(bytes: &[u8]) -> Result<()> {
         Ok(())
     } else {
         Err(crate::decode::input::truncated())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_so_has_inks() {
+        let of = |kind: &[u8; 4], content: &[u8]| {
+            let length = u32::try_from(content.len() + 8).unwrap();
+            [&length.to_be_bytes(), &kind[..], content].concat()
+        };
+        let file = |space: u8| {
+            let header = [of(b"ihdr", &[0; 14]), of(b"colr", &[1, 0, 0, 0, 0, 0, space])].concat();
+            [
+                of(b"ftyp", b"jp2 "),
+                of(b"jp2h", &header),
+                of(b"jp2c", &[0xff, 0x4f]),
+            ]
+            .concat()
+        };
+        assert_eq!(
+            [12, 13, 16, 18].map(|space| are_inks(&file(space))),
+            [true, true, false, false]
+        );
+        assert!(!are_inks(&[0xff, 0x4f, 0xff, 0x51, 0, 0, 0, 0, 0]));
+        let whole = file(12);
+        for end in 0..whole.len() {
+            are_inks(&whole[..end]);
+        }
     }
 }
