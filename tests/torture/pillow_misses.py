@@ -74,7 +74,6 @@ WHY: dict[str, list[str]] = {
         "rdf.tif",
         "separate_planar_extra_samples.tiff",
     ],
-    "JPEG 2000: the alpha of YCbCr with alpha is lost": ["rgb_trns_ycbc.j2k", "rgb_trns_ycbc.jp2"],
     "TGA of 16 bits with alpha is not read": ["rgba16.tga"],
     "deep premultiplied colours are divided by their alpha before they lose bits, in Pillow after it": [
         "tiff_16bit_RGBa.tiff",
