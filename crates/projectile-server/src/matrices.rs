@@ -5,7 +5,7 @@
 //! image's upper left corner (so that rows have negative y), as these standards have no axis that points down. In
 //! `WebMercatorQuad` the grid's square is laid over the square of the world, for programs that know maps alone.
 
-use projectile_core::{Area, Error, Grid, Result};
+use projectile_core::{Area, Error, Grid, Result, Sample};
 
 use crate::address::whole;
 
@@ -117,7 +117,6 @@ impl MatrixSet {
     }
 
     /// What the image covers: least x and y, greatest x and y.
-    #[expect(clippy::as_conversions, reason = "a side of more pixels than 2^53 is rounded")]
     pub(crate) fn bounds(self, grid: Grid) -> [f64; 4] {
         let (height, width) = grid.reduced(0);
         let unit = match self {
@@ -125,7 +124,7 @@ impl MatrixSet {
             Self::WebMercatorQuad => 2.0 * HALF_WORLD / side(grid),
         };
         let (x, y) = self.origin();
-        [x, y - height as f64 * unit, x + width as f64 * unit, y]
+        [x, y - height.to_f64() * unit, x + width.to_f64() * unit, y]
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod cache;
+pub(crate) mod crop;
 mod division;
 mod pyramid;
 mod source;

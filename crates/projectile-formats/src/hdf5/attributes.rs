@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use hdf5_pure::AttrValue;
+use projectile_core::Sample;
 
 /// The attributes of a dataset, by name.
 #[derive(Debug, Default)]
@@ -44,11 +45,10 @@ impl Attributes {
     }
 
     /// Numbers: few of them.
-    #[expect(clippy::as_conversions, reason = "64-bit integers round to the nearest float")]
     pub(super) fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         macro_rules! all {
             ($values:expr) => {
-                $values.iter().map(|&value| value as f64).collect()
+                $values.iter().map(|&value| value.to_f64()).collect()
             };
         }
         Some(match self.0.get(name)? {
@@ -57,11 +57,11 @@ impl Attributes {
             AttrValue::I8(value) => vec![f64::from(*value)],
             AttrValue::I16(value) => vec![f64::from(*value)],
             AttrValue::I32(value) => vec![f64::from(*value)],
-            AttrValue::I64(value) => vec![*value as f64],
+            AttrValue::I64(value) => vec![value.to_f64()],
             AttrValue::U8(value) => vec![f64::from(*value)],
             AttrValue::U16(value) => vec![f64::from(*value)],
             AttrValue::U32(value) => vec![f64::from(*value)],
-            AttrValue::U64(value) => vec![*value as f64],
+            AttrValue::U64(value) => vec![value.to_f64()],
             AttrValue::F32Array(values) => values.iter().copied().map(f64::from).collect(),
             AttrValue::F64Array(values) => values.clone(),
             AttrValue::I8Array(values) => values.iter().copied().map(f64::from).collect(),

@@ -1,6 +1,7 @@
 //! A dataset in chunks, each of which is read, unpacked and kept by itself.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -10,6 +11,7 @@ use projectile_core::{DType, Error, Result, Samples, Source, SourceInfo};
 use super::file::failed;
 use super::filters::Pipeline;
 use crate::blob::Blob;
+use crate::chunked::crop::{non_zero, of_block};
 use crate::chunked::{Block, BlockReader, ChunkedOptions, ChunkedSource, Division};
 use crate::decode::guarded;
 use crate::flat::{Meaning, Place};
@@ -43,7 +45,9 @@ struct Chunks {
     dataset: Dataset,
     stored: Stored,
     /// Elements of a chunk along each axis.
-    chunk: Vec<u64>,
+    chunk: Vec<NonZeroU64>,
+    /// Bytes of that.
+    bytes: usize,
     pipeline: Pipeline,
     /// Chunks by their number along each axis; read when the first one is asked for.
     index: OnceLock<Result<HashMap<Vec<u64>, Chunk>>>,
@@ -61,15 +65,13 @@ pub(super) fn source(
     options: &OpenOptions,
 ) -> Result<Arc<dyn Source>> {
     let item = stored.dtype.size();
-    let bytes = chunk
-        .iter()
-        .try_fold(to_u64(item), |bytes, &size| bytes.checked_mul(size));
     let most = MOST_CHUNK_BYTES.min(options.limits.decoded_bytes);
-    if bytes.is_none_or(|bytes| bytes > most) {
-        return Err(Error::limit(format!(
+    let bytes = product(chunk.iter().chain([&to_u64(item)])).filter(|&bytes| bytes <= most);
+    let bytes = bytes.ok_or_else(|| {
+        Error::limit(format!(
             "its chunks of {chunk:?} elements take more than {most} bytes each"
-        )));
-    }
+        ))
+    })?;
     let blob = place.blob();
     let residence = blob.residence();
     let chunked = ChunkedOptions::of(residence, options.cache.clone());
@@ -77,7 +79,8 @@ pub(super) fn source(
         blob,
         dataset: dataset.clone(),
         stored,
-        chunk: chunk.to_vec(),
+        chunk: non_zero(chunk)?,
+        bytes: to_usize(bytes),
         pipeline: Pipeline::new(&dataset.filter_pipeline(), item)?,
         index: OnceLock::new(),
         filled: OnceLock::new(),
@@ -126,10 +129,7 @@ impl Chunks {
     /// The number along each axis of the chunk with the element at these indices.
     fn number(&self, indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
         let along = indices.into_iter().zip(&self.chunk);
-        // No chunk is without elements: their division into chunks was checked.
-        along
-            .map(|(at, &size)| at.checked_div(size).unwrap_or(0))
-            .collect()
+        along.map(|(at, &size)| at / size).collect()
     }
 
     /// The bytes of an element where nothing was written: of one that is known to be so.
@@ -169,15 +169,12 @@ impl Chunks {
     }
 
     fn samples(&self, block: &Block, stored: Option<(&Chunk, &[u8])>) -> Result<Samples> {
-        let item = self.stored.dtype.size();
         let bytes = match stored {
-            None => self.filled(block)?.repeat(to_usize(block.samples())),
+            None => self.filled(block)?.repeat(to_usize(block.samples())).into(),
             Some((chunk, stored)) => {
-                let length = product(&self.chunk).and_then(|elements| to_usize(elements).checked_mul(item));
-                // Whole chunks were found to be short enough when the dataset was opened.
-                let length = length.ok_or_else(|| Error::internal("a chunk is longer than it was"))?;
-                let whole = self.pipeline.undo(stored, chunk.skipped, length)?;
-                cut(whole, &self.chunk, block, item)
+                let whole = self.pipeline.undo(stored, chunk.skipped, self.bytes)?;
+                of_block(whole.into(), &self.chunk, block)
+                    .ok_or_else(|| Error::internal("a block is larger than its chunk"))?
             }
         };
         let Stored {
@@ -187,43 +184,6 @@ impl Chunks {
         } = self.stored;
         Ok(meaning.of(Samples::from_bytes(dtype, &bytes, big_endian)))
     }
-}
-
-/// The elements of a block, of the chunk that it is in: chunks at the edges are stored whole.
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "`whole` has the bytes of a chunk, and a block is within one"
-)]
-fn cut(whole: Vec<u8>, chunk: &[u64], block: &Block, item: usize) -> Vec<u8> {
-    let lengths: Vec<usize> = block
-        .0
-        .iter()
-        .map(|range| to_usize(range.end - range.start))
-        .collect();
-    if lengths
-        .iter()
-        .zip(chunk)
-        .all(|(&length, &size)| to_u64(length) == size)
-    {
-        return whole;
-    }
-    let Some((&run, slower)) = lengths.split_last() else {
-        return whole;
-    };
-    let mut starts = vec![0usize];
-    for (&length, &size) in slower.iter().zip(chunk) {
-        starts = starts
-            .iter()
-            .flat_map(|start| (0..length).map(move |i| start * to_usize(size) + i))
-            .collect();
-    }
-    let row = chunk.last().map_or(0, |&size| to_usize(size));
-    starts
-        .iter()
-        .flat_map(|start| &whole[start * row * item..][..run * item])
-        .copied()
-        .collect()
 }
 
 impl BlockReader for Chunks {
@@ -255,19 +215,5 @@ impl BlockReader for Chunks {
                 self.samples(block, Some((chunk, &bytes)))
             })
             .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_are_cut_out_of_chunks() {
-        let chunk: Vec<u8> = (0..24).collect();
-        let whole = Block(vec![0..2, 3..6, 8..12]);
-        assert_eq!(cut(chunk.clone(), &[2, 3, 4], &whole, 1), chunk);
-        let edge = Block(vec![2..3, 3..5, 8..11]);
-        assert_eq!(cut(chunk, &[2, 3, 4], &edge, 1), [0, 1, 2, 4, 5, 6]);
     }
 }

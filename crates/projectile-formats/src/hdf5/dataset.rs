@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hdf5_pure::{Dataset, Layout};
-use projectile_core::{ArraySource, Axes, DType, Error, Result, Samples, Source, SourceInfo};
+use projectile_core::{ArraySource, Axes, DType, Error, Result, Sample, Samples, Source, SourceInfo};
 
 use super::attributes::Attributes;
 use super::chunks;
@@ -110,11 +110,7 @@ fn meaning(attributes: &Attributes, dtype: DType) -> Meaning {
     let (slope, offset) = (slope.unwrap_or(1.0), offset.unwrap_or(0.0));
     let blank = blank(attributes)
         .filter(|blank| dtype.is_integer() && blank.fract() == 0.0 && blank.abs() < 9e15)
-        .map(|blank| {
-            #[expect(clippy::as_conversions, reason = "a whole number below 2^53")]
-            let blank = blank as i64;
-            blank
-        });
+        .map(i64::from_f64);
     Meaning {
         linear: (slope.is_finite() && offset.is_finite() && slope != 0.0)
             .then(|| Linear::new(dtype, slope, offset, blank)),

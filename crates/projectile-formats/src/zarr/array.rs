@@ -12,11 +12,11 @@ use zarrs::array::{ArrayMetadataV2, ArrayMetadataV3, ChunkKeyEncoding, DataType,
 use zarrs::convert::array_metadata_v2_to_v3;
 use zarrs::metadata::v3::MetadataV3;
 
-use super::chain::{configured, dtype, guarded, invalid, joined, non_zero, options, unsupported};
+use super::chain::{configured, dtype, guarded, invalid, joined, options, unsupported};
 use super::codec;
-use super::crop::cropped;
 use super::shards::{Sharding, Shards};
 use crate::chunked::Block;
+use crate::chunked::crop::{non_zero, of_block};
 use crate::sizes::{product, to_u64, to_usize};
 
 /// Dimensions beyond which an array is not looked at.
@@ -220,12 +220,8 @@ impl Layout {
             return Err(other_size());
         }
         let big_endian = cfg!(target_endian = "big");
-        if block.lengths().eq(self.block.iter().map(|length| length.get())) {
-            return Ok(Samples::from_bytes(self.dtype, &whole, big_endian));
-        }
-        let lengths: Vec<u64> = block.lengths().collect();
-        let cropped = cropped(&whole, &self.block, &lengths).ok_or_else(other_size)?;
-        Ok(Samples::from_bytes(self.dtype, &cropped, big_endian))
+        let meant = of_block(whole, &self.block, block).ok_or_else(other_size)?;
+        Ok(Samples::from_bytes(self.dtype, &meant, big_endian))
     }
 
     /// What samples that are not stored are, where that is a real number.

@@ -1,19 +1,10 @@
 //! What the metadata of arrays and of shards has in common: chains of codecs, data types, and what is wrong with them.
 
-use std::num::NonZeroU64;
-
 use projectile_core::{DType, Error, Result};
 use serde::Deserialize;
 use zarrs::array::codec::CodecChain;
 use zarrs::array::codec::api::CodecOptions;
 use zarrs::metadata::v3::MetadataV3;
-
-pub(super) fn non_zero(shape: &[u64]) -> Result<Vec<NonZeroU64>> {
-    let sizes = shape.iter().map(|&size| NonZeroU64::new(size));
-    sizes
-        .collect::<Option<_>>()
-        .ok_or_else(|| Error::corrupt("chunks of no elements"))
-}
 
 /// One thread decodes a block: others decode others.
 pub(super) fn options() -> CodecOptions {

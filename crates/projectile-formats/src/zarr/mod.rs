@@ -8,7 +8,6 @@ mod blocks;
 mod blosc;
 mod chain;
 mod codec;
-mod crop;
 mod gallery;
 mod image;
 mod naming;

@@ -11,7 +11,8 @@ use zarrs::array::codec::api::{ArrayToBytesCodecTraits, BytesRepresentation};
 use zarrs::array::{FillValue, data_type};
 use zarrs::metadata::v3::MetadataV3;
 
-use super::chain::{chain, guarded, joined, non_zero, options, unsupported};
+use super::chain::{chain, guarded, joined, options, unsupported};
+use crate::chunked::crop::non_zero;
 use crate::sizes::{product, to_usize};
 
 /// Chunks of a shard, whose index is kept.

@@ -1,7 +1,7 @@
 //! `{region}/{size}/{rotation}/{quality}.{format}`: what is asked of an image.
 
 use projectile_core::colour::{Finish, Tones};
-use projectile_core::{Area, Error, Grid, Region, Result};
+use projectile_core::{Area, Error, Grid, Region, Result, Sample};
 
 use super::{MAX_AREA, Version};
 use crate::address::{finite, shown, whole};
@@ -145,7 +145,7 @@ fn region(grid: Grid, text: &str) -> Result<Region> {
                     if !(0.0..=100.0).contains(&percent) {
                         return Err(bad("region", text, "0 to 100 percent"));
                     }
-                    Ok(whole_of(pixels(length) * percent / 100.0))
+                    Ok(whole_of(length.to_f64() * percent / 100.0))
                 };
                 Region {
                     y: of(y, height)?,
@@ -174,19 +174,9 @@ fn region(grid: Grid, text: &str) -> Result<Region> {
     })
 }
 
-/// A length in pixels as a number with a fraction.
-#[expect(clippy::as_conversions, reason = "a side of more pixels than 2^53 is rounded")]
-fn pixels(length: u64) -> f64 {
-    length as f64
-}
-
-/// So many pixels, rounded; what is beyond all numbers is the greatest.
-#[expect(
-    clippy::as_conversions,
-    reason = "a float that does not fit becomes the nearest that does"
-)]
+/// So many pixels, halves up; what is beyond all numbers is the greatest.
 fn whole_of(pixels: f64) -> u64 {
-    pixels.round() as u64
+    u64::from_f64(pixels.round())
 }
 
 /// `length × to / from`, rounded.
@@ -204,8 +194,8 @@ fn largest(height: u64, width: u64) -> (u64, u64) {
     if height.saturating_mul(width) <= MAX_AREA {
         return (height, width);
     }
-    let scale = (pixels(MAX_AREA) / (pixels(height) * pixels(width))).sqrt();
-    let part = |length: u64| whole_of((pixels(length) * scale).floor()).max(1);
+    let scale = (MAX_AREA.to_f64() / (height.to_f64() * width.to_f64())).sqrt();
+    let part = |length: u64| whole_of((length.to_f64() * scale).floor()).max(1);
     let (height, width) = (part(height), part(width));
     // What is far longer one way than the other is one pixel wide: the rest is its length.
     let beside = |other: u64| MAX_AREA.checked_div(other).unwrap_or(1);
@@ -224,11 +214,11 @@ fn size(version: Version, (height, width): (u64, u64), text: &str) -> Result<(u6
     let number = |text: &str| whole("size", text).map_err(|_| wrong());
     let (rows, columns) = match form {
         "max" if may_enlarge && version == Version::Three => {
-            let scale = (pixels(MAX_AREA) / (pixels(height) * pixels(width))).sqrt();
+            let scale = (MAX_AREA.to_f64() / (height.to_f64() * width.to_f64())).sqrt();
             if scale <= 1.0 {
                 largest(height, width)
             } else {
-                let part = |length: u64| whole_of((pixels(length) * scale).floor());
+                let part = |length: u64| whole_of((length.to_f64() * scale).floor());
                 (part(height), part(width))
             }
         }
@@ -240,7 +230,7 @@ fn size(version: Version, (height, width): (u64, u64), text: &str) -> Result<(u6
                 if percent <= 0.0 || (percent > 100.0 && !may_enlarge) {
                     return Err(bad("size", text, "a percentage above 0, up to 100 without ^"));
                 }
-                let part = |length: u64| whole_of(pixels(length) * percent / 100.0);
+                let part = |length: u64| whole_of(length.to_f64() * percent / 100.0);
                 (part(height), part(width))
             } else if let Some(box_) = form.strip_prefix('!') {
                 let (w, h) = box_.split_once(',').ok_or_else(wrong)?;

@@ -2,7 +2,7 @@
 
 use crate::matrices::two_to;
 use projectile_core::sizes::to_usize;
-use projectile_core::{Coordinates, DType, Dimension, Display, Image};
+use projectile_core::{Coordinates, DType, Dimension, Display, Image, Sample};
 use serde_json::{Map, Value as Json, json};
 
 use super::Arrangement;
@@ -120,9 +120,7 @@ fn fill_value(image: &Image) -> Json {
         _ => match info.nodata {
             // A number that JSON's readers take for a whole one.
             Some(nodata) if nodata.fract() == 0.0 && nodata.abs() < 2f64.powi(53) => {
-                #[expect(clippy::as_conversions, reason = "a whole number below 2^53")]
-                let nodata = nodata as i64;
-                json!(nodata)
+                json!(i64::from_f64(nodata))
             }
             _ => json!(0),
         },

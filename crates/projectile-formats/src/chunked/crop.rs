@@ -1,12 +1,41 @@
-//! A chunk at the end of its array, of which less is meant than is stored.
+//! Chunks at the ends of their array, which are stored whole: less is meant of them.
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 
+use projectile_core::{Error, Result};
+
+use super::blocks::Block;
 use crate::sizes::{to_u64, to_usize};
+
+/// The bytes of a block, of the chunk that it is in, which has so many elements along each axis; `None` where these cannot
+/// be its bytes.
+pub(crate) fn of_block<'a>(
+    whole: Cow<'a, [u8]>,
+    chunk: &[NonZeroU64],
+    block: &Block,
+) -> Option<Cow<'a, [u8]>> {
+    if block.lengths().eq(chunk.iter().map(|length| length.get())) {
+        return Some(whole);
+    }
+    let lengths: Vec<u64> = block.lengths().collect();
+    cropped(&whole, chunk, &lengths).map(Cow::Owned)
+}
+
+/// The sizes of chunks, or of what they are put together in.
+///
+/// # Errors
+/// [`Corrupt`](projectile_core::ErrorKind::Corrupt) where one is 0.
+pub(crate) fn non_zero(sizes: &[u64]) -> Result<Vec<NonZeroU64>> {
+    let sizes = sizes.iter().map(|&size| NonZeroU64::new(size));
+    sizes
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::corrupt("chunks of no elements"))
+}
 
 /// The first `lengths` elements along each axis of an array of this shape, of which `bytes` are all; `None` where they
 /// cannot be.
-pub(super) fn cropped(bytes: &[u8], shape: &[NonZeroU64], lengths: &[u64]) -> Option<Vec<u8>> {
+fn cropped(bytes: &[u8], shape: &[NonZeroU64], lengths: &[u64]) -> Option<Vec<u8>> {
     let meant: usize = shape
         .iter()
         .zip(lengths)
@@ -36,6 +65,16 @@ fn append(bytes: &[u8], shape: &[NonZeroU64], lengths: &[u64], out: &mut Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blocks_are_cut_out_of_chunks() {
+        let (chunk, shape) = ((0..24).collect::<Vec<u8>>(), non_zero(&[2, 3, 4]).unwrap());
+        let cut = |block: &Block| of_block(Cow::Borrowed(&chunk), &shape, block).unwrap();
+        let whole = Block(vec![0..2, 3..6, 8..12]);
+        assert_eq!(cut(&whole), &chunk[..]);
+        let edge = Block(vec![2..3, 3..5, 8..11]);
+        assert_eq!(&cut(&edge)[..], [0, 1, 2, 4, 5, 6]);
+    }
 
     #[test]
     fn what_is_meant_is_cut_out_of_every_axis() {
