@@ -28,6 +28,14 @@ def sparse_npy(path: Path) -> None:
         file.truncate(len(head) + SIDE * SIDE)
 
 
+def sparse_column(path: Path) -> None:
+    """Write a GiB of zeros below each other."""
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({GIB}, 1), }}"
+    with path.open("wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n")
+        file.truncate(128 + GIB)
+
+
 def endless_zarr(path: Path) -> None:
     """Write a Zarr of 10^24 samples, one chunk of which is there."""
     path.mkdir()
@@ -104,6 +112,30 @@ def test_64_gib(tmp_path: Path, figure: Any) -> None:
         assert read < GIB, read
         assert memory < 300 * MIB, memory
         assert opened < 5  # 1 s, on a machine that has nothing else to do
+
+
+def test_levels_of_a_column(tmp_path: Path, figure: Any) -> None:
+    """A level of what is one pixel wide is half of the one before, not a quarter; that must be reckoned with."""
+    path = tmp_path / "column.npy"
+    sparse_column(path)
+    with Server(path, "--memory", str(256 * MIB)) as server:
+        whole, seconds = first(server, f"{server.at('column')}/0/0/0.png")
+        until, now = time.monotonic() + 90, whole
+        while now.provisional and time.monotonic() < until:
+            time.sleep(0.2)
+            now = server.get(f"{server.at('column')}/0/0/0.png")
+        memory = peak(server.process.pid)
+        figure(
+            "R10",
+            "levels of a column of 1 GiB",
+            "within the budget of 256 MiB",
+            zoom_0=seconds,
+            MiB=memory // MIB,
+        )
+        assert whole.status == now.status == 200
+        assert not now.provisional
+        hold(whole, seconds)
+        assert memory < 256 * MIB, memory
 
 
 def test_endless(tmp_path: Path, figure: Any) -> None:

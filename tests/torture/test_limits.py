@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from conftest import Figures
 
-HELD = "/images/mandelbrot/20/{x}/524288/1024.png"
+# Each takes seconds, so that all of them are there until they are let go of.
+HELD = "/images/mandelbrot/20/{x}/524288/4096.png"
 JSON = "Content-Type: application/json"
 GEOJSON = "Content-Type: application/geo+json"
 UPLOADED = 1000

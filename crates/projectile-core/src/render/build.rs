@@ -58,11 +58,14 @@ impl Build {
             levelling.first_built(),
             image.max_zoom().max(levelling.first_built()),
         );
-        image.pyramids().make_room(levelling.bytes_from(first));
+        let make_room = |dtype| image.pyramids().make_room(levelling.bytes_from(first, dtype));
+        let dtype = image.info().dtype.magnitude();
+        make_room(dtype);
         let reduced = levelling.reduce(None, first..=last, &selection, None, threads, cancel);
         let (levels, holes) = match reduced {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 // Once more, around what is corrupt: the rest is worth to be seen.
+                make_room(holds_holes(dtype, image.info().nodata));
                 let holes = Holes::default();
                 let levels =
                     levelling.reduce(None, first..=last, &selection, Some(&holes), threads, cancel)?;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::build::JobParts;
 use super::damage::Holes;
 use super::image::{Image, LevelState};
-use crate::array::Pixels;
+use crate::array::{DType, Pixels};
 use crate::error::{Error, Result};
 use crate::geometry::Placement;
 use crate::pyramid::Key;
@@ -71,33 +71,36 @@ impl<'a> Levelling<'a> {
             scannable,
             first_built: 0,
         };
-        levelling.first_built = levelling.first_worth_building(samples);
+        levelling.first_built = levelling.first_worth_building();
         levelling
     }
 
     /// The finest level that fits the budget together with all coarser ones.
-    fn first_worth_building(&self, samples: u128) -> u32 {
-        let info = self.image.info();
-        let stored = info.dtype.magnitude();
-        let output = self.resampling.output(stored);
+    fn first_worth_building(&self) -> u32 {
+        let stored = self.image.info().dtype.magnitude();
         let base = self.base(u32::MAX).1;
         if self.image.residence() == Residence::Memory {
             // Wider samples than the image's own would take more than the third that a pyramid costs.
-            return base + if output.size() > stored.size() { 2 } else { 1 };
+            let is_wider = self.resampling.output(stored).size() > stored.size();
+            return base + if is_wider { 2 } else { 1 };
         }
-        let budget = u128::from(self.image.options().levels.of_one_plane());
+        let budget = self.image.options().levels.of_one_plane();
         (base + 1..=self.image.max_zoom())
-            .find(|&level| (samples >> (2 * level)) * output.size() as u128 * 4 / 3 <= budget)
+            .find(|&level| self.bytes_from(level, stored) <= budget)
             .unwrap_or(self.image.max_zoom())
     }
 
-    /// Bytes of all levels from `first` on, about.
-    pub(super) fn bytes_from(&self, first: u32) -> u64 {
-        let info = self.image.info();
-        let (height, width) = self.image.grid().reduced(first);
-        let size = self.resampling.output(info.dtype.magnitude()).size() as u64;
-        let samples = height.saturating_mul(width).saturating_mul(info.axes.channels());
-        samples.saturating_mul(size).saturating_mul(4) / 3
+    /// Bytes of all levels from `first` on, made of samples of type `dtype`.
+    pub(super) fn bytes_from(&self, first: u32, dtype: DType) -> u64 {
+        let sample = self.resampling.output(dtype).size() as u64;
+        let pixel = sample.saturating_mul(self.image.info().axes.channels());
+        // Not a third more for the coarser ones: where one side is a pixel, only the other one is halved.
+        (first..=self.image.max_zoom().max(first))
+            .map(|level| {
+                let (height, width) = self.image.grid().reduced(level);
+                height.saturating_mul(width).saturating_mul(pixel)
+            })
+            .fold(0, u64::saturating_add)
     }
 
     /// The coarsest stored level that is not coarser than `reduction`: its index, and its own reduction.

@@ -269,12 +269,16 @@ struct Counting {
 
 impl Counting {
     fn image(side: u64, overviews: u32) -> (Arc<Self>, Image) {
-        let mut info = SourceInfo::new(DType::UInt8, Axes::guess(&[side, side]).unwrap(), "test");
+        Self::image_of((side, side), overviews)
+    }
+
+    fn image_of((height, width): (u64, u64), overviews: u32) -> (Arc<Self>, Image) {
+        let mut info = SourceInfo::new(DType::UInt8, Axes::guess(&[height, width]).unwrap(), "test");
         info.levels = (0..=overviews)
             .map(|k| Level {
                 factor: 1 << k,
-                height: side >> k,
-                width: side >> k,
+                height: height >> k,
+                width: width >> k,
             })
             .collect();
         info.resampling = Some(Resampling::AVERAGE);
@@ -333,6 +337,22 @@ fn the_first_tile_of_a_huge_source_reads_only_a_sample() {
     assert!(tile.provisional);
     assert!(source.given.load(Ordering::Relaxed) <= 128 * 128);
     assert_eq!(tile.samples.unwrap().1, [196, 196, 1]);
+}
+
+#[test]
+fn levels_fit_their_budget_however_narrow_the_image() {
+    for (height, width) in [(1 << 19, 1 << 19), (1 << 33, 37), (37, 1 << 33), (1 << 37, 1)] {
+        let (_, image) = Counting::image_of((height, width), 0);
+        let plane = Selection {
+            indices: Vec::new(),
+            channels: None,
+        };
+        let levelling = Levelling::of(&image, Resampling::AVERAGE, &plane);
+        let bytes = |level| levelling.bytes_from(level, DType::UInt8);
+        let (first, budget) = (levelling.first_built(), 256 << 20);
+        assert!(bytes(first) <= budget, "{height} × {width}");
+        assert!(bytes(first - 1) > budget, "{height} × {width}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod nearest;
 mod project;
 mod reduce;
 mod sum;
+mod tail;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cascade::{Cascade, Reduction};
+use super::tail::Tail;
 use crate::array::{DType, Pixels, Sample, Samples, with_samples};
 use crate::error::{Error, Result};
 use crate::geometry::ceil_shift;
@@ -77,7 +78,9 @@ const BLOCK_WIDTH: u64 = 1024;
 struct Cut {
     /// Columns of a block.
     width: u64,
-    /// Blocks that are worked on at a time.
+    /// Blocks below each other that are read together: where rows are short, one would hardly be worth a read.
+    together: u64,
+    /// How many threads work on such.
     threads: usize,
 }
 
@@ -104,19 +107,79 @@ impl Cut {
         }
         let threads = job.threads.clamp(1, (TOGETHER / least).max(1) as usize);
         let width = TOGETHER / threads as u64 / column / NARROWEST * NARROWEST;
+        let width = width.clamp(NARROWEST, BLOCK_WIDTH);
         Ok(Self {
-            width: width.clamp(NARROWEST, BLOCK_WIDTH),
+            width,
+            together: width / job.size.1.clamp(1, width),
             threads,
         })
     }
 }
 
 /// One kept level, while it fills.
-struct Plane<T> {
-    level: u32,
-    height: usize,
-    width: usize,
-    samples: Vec<T>,
+pub(super) struct Plane<T> {
+    pub(super) level: u32,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    channels: usize,
+    /// Whole rows, as many as are known.
+    pub(super) samples: Vec<T>,
+}
+
+impl<T: Sample> Plane<T> {
+    /// A level of an image of `size` pixels, of which nothing is known yet.
+    ///
+    /// # Errors
+    /// [`Limit`](crate::ErrorKind::Limit) where it is larger than memory can be.
+    pub(super) fn empty((height, width): (u64, u64), channels: usize, level: u32) -> Result<Self> {
+        let side = |length: u64| usize::try_from(ceil_shift(length, level)).ok();
+        let (height, width) = side(height).zip(side(width)).ok_or_else(|| no_room(level))?;
+        height
+            .checked_mul(width)
+            .and_then(|pixels| pixels.checked_mul(channels))
+            .ok_or_else(|| no_room(level))?;
+        Ok(Self {
+            level,
+            height,
+            width,
+            channels,
+            samples: Vec::new(),
+        })
+    }
+
+    /// The same, all samples of which are zero.
+    fn zeroed(size: (u64, u64), channels: usize, level: u32) -> Result<Self> {
+        let mut plane = Self::empty(size, channels, level)?;
+        plane.reserve()?;
+        plane
+            .samples
+            .resize(plane.height * plane.width * channels, T::zeroed());
+        Ok(plane)
+    }
+
+    /// Makes room for all of its samples.
+    ///
+    /// # Errors
+    /// [`Limit`](crate::ErrorKind::Limit) where there is none.
+    pub(super) fn reserve(&mut self) -> Result<()> {
+        self.samples
+            .try_reserve_exact(self.height * self.width * self.channels)
+            .map_err(|_| no_room(self.level))
+    }
+
+    /// Takes the rows that are known; the next ones come in their place.
+    fn take(&mut self) -> Self {
+        let samples = std::mem::take(&mut self.samples);
+        Self {
+            height: samples.len() / (self.width * self.channels).max(1),
+            samples,
+            ..*self
+        }
+    }
+}
+
+fn no_room(level: u32) -> Error {
+    Error::limit(format!("level {level} of the pyramid is too large for memory"))
 }
 
 /// Reduces `job` by `kind`.
@@ -124,143 +187,98 @@ pub(crate) fn reduce<R: Reduction>(kind: &R, job: &Job<'_>) -> Result<Vec<Pixels
     if let Some(rows) = job.rows {
         return stream(kind, job, rows).map(|()| Vec::new());
     }
-    let (height, width) = job.size;
-    let Reduced {
-        kept: mut planes,
-        tail,
-    } = reduce_rows(kind, job, 0..height, job.keep.clone())?;
-    if *job.keep.end() > BLOCK_STEPS {
-        let size = (
-            ceil_shift(height, BLOCK_STEPS) as usize,
-            ceil_shift(width, BLOCK_STEPS) as usize,
-        );
-        reduce_tail(&kind.tail(), &tail, size, job, &mut planes)?;
+    let tail_kind = kind.tail();
+    let mut tail = Tail::of(&tail_kind, job)?;
+    tail.as_mut().map_or(Ok(()), Tail::reserve)?;
+    let (tail, last) = (Mutex::new(tail), (*job.keep.end()).min(BLOCK_STEPS));
+    let mut planes = reduce_rows(kind, job, 0..job.size.0, *job.keep.start()..=last, &tail)?;
+    if let Some(tail) = into_inner(tail) {
+        planes.extend(tail.finish()?);
     }
     planes.into_iter().map(|plane| finish(plane, job)).collect()
 }
 
 /// Reduces `job` band by band, and gives away what is known after each.
 fn stream<R: Reduction>(kind: &R, job: &Job<'_>, give: Rows<'_>) -> Result<()> {
-    let (height, width) = job.size;
-    let (first, last) = (*job.keep.start(), *job.keep.end());
-    let (bands, columns) = (ceil_shift(height, BLOCK_STEPS), ceil_shift(width, BLOCK_STEPS));
+    let (first, last) = (*job.keep.start(), (*job.keep.end()).min(BLOCK_STEPS));
+    let bands = ceil_shift(job.size.0, BLOCK_STEPS);
     let tail_kind = kind.tail();
-    let mut tail = (last > BLOCK_STEPS).then(|| {
-        Cascade::new(
-            &tail_kind,
-            bands as usize,
-            columns as usize,
-            job.channels,
-            last - BLOCK_STEPS,
-        )
-    });
-    let mut deep: Vec<(u32, Vec<R::Output>)> = Vec::new();
-    let mut given = vec![0u64; last as usize + 1];
-    for band in 0..bands {
-        let top = band << BLOCK_STEPS;
-        let bottom = height.min(top + (1 << BLOCK_STEPS));
-        let done = reduce_rows(kind, job, top..bottom, first..=last.min(BLOCK_STEPS))?;
-        for plane in done.kept {
-            give(plane.level, top >> plane.level, finish(plane, job)?)?;
-        }
-        let Some(cascade) = &mut tail else { continue };
-        let states: Vec<TailState<R>> = done.tail.into_iter().flatten().collect();
-        let mut emit = |level: usize, states: &[TailState<R>], counts| {
-            keep_row(&tail_kind, job, level, states, counts, &mut deep);
-        };
-        cascade.feed_states(&states, &mut emit);
-        if band + 1 == bands
-            && let Some(cascade) = tail.take()
-        {
-            cascade.finish(&mut emit);
-        }
-        for (level, samples) in deep.drain(..) {
-            let y = given[level as usize];
-            given[level as usize] += 1;
-            let plane = Plane {
-                level,
-                height: 1,
-                width: ceil_shift(width, level) as usize,
-                samples,
-            };
+    let tail = Mutex::new(Tail::of(&tail_kind, job)?);
+    let mut given = vec![0u64; *job.keep.end() as usize + 1];
+    let mut give_all = |planes: Vec<Plane<R::Output>>| {
+        for plane in planes.into_iter().filter(|plane| plane.height > 0) {
+            let (level, y) = (plane.level, given[plane.level as usize]);
+            given[level as usize] += plane.height as u64;
             give(level, y, finish(plane, job)?)?;
         }
+        Ok(())
+    };
+    for band in 0..bands {
+        let top = band << BLOCK_STEPS;
+        let bottom = job.size.0.min(top + (1 << BLOCK_STEPS));
+        give_all(reduce_rows(kind, job, top..bottom, first..=last, &tail)?)?;
+        if let Some(tail) = lock(&tail).as_mut() {
+            give_all(tail.known().map(Plane::take).collect())?;
+        }
     }
-    Ok(())
-}
-
-/// Stores a row of the tail's cascade, where its level is kept.
-fn keep_row<T: Reduction>(
-    kind: &T,
-    job: &Job<'_>,
-    level: usize,
-    states: &[T::State],
-    counts: super::cascade::Counts,
-    rows: &mut Vec<(u32, Vec<T::Output>)>,
-) {
-    let reduction = level as u32 + BLOCK_STEPS;
-    if level > 0 && reduction >= *job.keep.start() {
-        let mut row = Vec::new();
-        kind.store(states, counts, job.channels, &mut row);
-        rows.push((reduction, row));
+    match into_inner(tail) {
+        None => Ok(()),
+        Some(tail) => give_all(tail.finish()?.iter_mut().map(Plane::take).collect()),
     }
 }
 
-/// Reduces whole rows, the first of which is a multiple of a block's: planes of the levels to `keep`, and the states at
-/// 1/256, from which coarser levels are made.
+/// Reduces whole rows, the first of which is a multiple of a block's: planes of the levels to `keep`, and to `tail` what
+/// coarser levels are made of.
 fn reduce_rows<R: Reduction>(
     kind: &R,
     job: &Job<'_>,
     rows: Range<u64>,
     keep: RangeInclusive<u32>,
-) -> Result<ReducedRows<R>> {
-    let steps = BLOCK_STEPS.min(*job.keep.end());
+    tail: &Mutex<Option<Tail<'_, R::Tail>>>,
+) -> Result<Vec<Plane<R::Output>>> {
     let (height, width) = (rows.end - rows.start, job.size.1);
-    let rows_of_blocks = ceil_shift(height, BLOCK_STEPS);
     let cut = Cut::of(job)?;
+    let tall = cut.together << BLOCK_STEPS;
     let columns_of_blocks = width.div_ceil(cut.width);
-    let blocks = rows_of_blocks
+    let reads = height
+        .div_ceil(tall)
         .checked_mul(columns_of_blocks)
-        .and_then(|blocks| usize::try_from(blocks).ok())
-        .ok_or_else(too_large)?;
+        .and_then(|reads| usize::try_from(reads).ok())
+        .ok_or_else(|| Error::limit("the region is too large to reduce"))?;
 
     let planes = Mutex::new(
-        keep.map(|level| plane::<R::Output>((height, width), job.channels, level))
-            .collect::<Result<Vec<_>>>()?,
+        keep.map(|level| Plane::zeroed((height, width), job.channels, level))
+            .collect::<Result<Vec<Plane<R::Output>>>>()?,
     );
-    let has_tail = *job.keep.end() > BLOCK_STEPS;
-    let tail_row = ceil_shift(width, BLOCK_STEPS) as usize * job.channels;
-    let tail = Mutex::new(if has_tail {
-        tail_of(height, job)?
-    } else {
-        Vec::new()
-    });
-    in_parallel(blocks, cut.threads, job.cancel, |block| {
-        let (by, bx) = (block as u64 / columns_of_blocks, block as u64 % columns_of_blocks);
+    in_parallel(reads, cut.threads, job.cancel, |read| {
+        let (y, x) = (
+            read as u64 / columns_of_blocks * tall,
+            read as u64 % columns_of_blocks * cut.width,
+        );
         let region = Region {
-            y: by << BLOCK_STEPS,
-            x: bx * cut.width,
-            height: (height - (by << BLOCK_STEPS)).min(1 << BLOCK_STEPS),
-            width: (width - bx * cut.width).min(cut.width),
+            y: rows.start + y,
+            x,
+            height: (height - y).min(tall),
+            width: (width - x).min(cut.width),
         };
-        let of_image = Region {
-            y: rows.start + region.y,
-            ..region
-        };
-        let done = reduce_block(kind, job, steps, of_image)?;
-        place(&mut lock(&planes), &done.kept, region, job.channels);
-        if has_tail {
-            let at = by as usize * tail_row + (region.x >> BLOCK_STEPS) as usize * job.channels;
-            for (state, slot) in done.tail.iter().zip(&mut lock(&tail)[at..]) {
-                *slot = Some(*state);
+        let pixels = read_whole(job, region)?;
+        for top in (0..region.height).step_by(1 << BLOCK_STEPS) {
+            let block = Region {
+                y: y + top,
+                height: (region.height - top).min(1 << BLOCK_STEPS),
+                ..region
+            };
+            let rows_of_block = pixels.crop(top as usize, 0, block.height as usize, block.width as usize, 1);
+            let done = reduce_block(kind, job, &rows_of_block)?;
+            place(&mut lock(&planes), &done.kept, block, job.channels);
+            if let Some(tail) = lock(tail).as_mut() {
+                let y = (rows.start + block.y) >> BLOCK_STEPS;
+                tail.put(y as usize, (x >> BLOCK_STEPS) as usize, done.tail)?;
             }
         }
         Ok(())
     })?;
-    Ok(Reduced {
-        kept: into_inner(planes),
-        tail: into_inner(tail),
-    })
+    Ok(into_inner(planes))
 }
 
 /// Does `count` pieces of work on up to `threads` threads, in order but for those that are done at a time, until one fails.
@@ -306,69 +324,19 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn plane<T: Sample>((height, width): (u64, u64), channels: usize, level: u32) -> Result<Plane<T>> {
-    let too_large = || Error::limit(format!("level {level} of the pyramid is too large for memory"));
-    let (height, width) = (ceil_shift(height, level), ceil_shift(width, level));
-    let samples = usize::try_from(height)
-        .ok()
-        .and_then(|height| {
-            height
-                .checked_mul(usize::try_from(width).ok()?)?
-                .checked_mul(channels)
-        })
-        .ok_or_else(too_large)?;
-    let mut plane = Vec::new();
-    plane.try_reserve_exact(samples).map_err(|_| too_large())?;
-    plane.resize(samples, T::zeroed());
-    Ok(Plane {
-        level,
-        height: height as usize,
-        width: width as usize,
-        samples: plane,
-    })
-}
-
-/// Room for the states at 1/256 of so many rows; none is known yet.
-fn tail_of<S: Copy>(height: u64, job: &Job<'_>) -> Result<Vec<Option<S>>> {
-    let (height, width) = (
-        ceil_shift(height, BLOCK_STEPS),
-        ceil_shift(job.size.1, BLOCK_STEPS),
-    );
-    let states = height
-        .checked_mul(width)
-        .and_then(|states| states.checked_mul(job.channels as u64))
-        .and_then(|states| usize::try_from(states).ok())
-        .ok_or_else(too_large)?;
-    let mut tail = Vec::new();
-    tail.try_reserve_exact(states).map_err(|_| too_large())?;
-    tail.resize(states, None);
-    Ok(tail)
-}
-
-fn too_large() -> Error {
-    Error::limit("the region is too large to reduce")
-}
-
-/// What is kept of levels, and the states at 1/256.
+/// What a block comes to: rows of levels that are kept, and the states that coarser ones are made of.
 struct Reduced<K, S> {
     kept: Vec<K>,
     tail: Vec<S>,
 }
-
-/// What whole rows come to.
-type ReducedRows<R> = Reduced<Plane<<R as Reduction>::Output>, Option<TailState<R>>>;
 
 /// Rows of a block, of one level.
 type LevelOf<R> = (u32, Vec<<R as Reduction>::Output>);
 
 type TailState<R> = <<R as Reduction>::Tail as Reduction>::State;
 
-fn reduce_block<R: Reduction>(
-    kind: &R,
-    job: &Job<'_>,
-    steps: u32,
-    region: Region,
-) -> Result<Reduced<LevelOf<R>, TailState<R>>> {
+/// Reads a region of whole rows.
+fn read_whole(job: &Job<'_>, region: Region) -> Result<Pixels> {
     let pixels = (job.blocks)(region)?.with_whole_rows()?;
     let (height, width) = (region.height as usize, region.width as usize);
     if pixels.shape() != [height, width, job.channels] {
@@ -378,6 +346,15 @@ fn reduce_block<R: Reduction>(
             pixels.shape()
         )));
     }
+    Ok(pixels)
+}
+
+fn reduce_block<R: Reduction>(
+    kind: &R,
+    job: &Job<'_>,
+    pixels: &Pixels,
+) -> Result<Reduced<LevelOf<R>, TailState<R>>> {
+    let steps = BLOCK_STEPS.min(*job.keep.end());
     let mut kept: Vec<_> = job
         .keep
         .clone()
@@ -394,7 +371,7 @@ fn reduce_block<R: Reduction>(
             kind.widen(states, counts, job.channels, &mut tail);
         }
     };
-    let mut cascade = Cascade::new(kind, height, width, job.channels, steps);
+    let mut cascade = Cascade::new(kind, pixels.height(), pixels.width(), job.channels, steps);
     let fed: Result<()> = with_samples!(pixels.samples(), slice => {
         pixels.rows(typed::<_, R::Input>(slice)?).for_each(|row| cascade.feed(row, &mut emit));
         Ok(())
@@ -423,37 +400,6 @@ fn place<T: Copy>(planes: &mut [Plane<T>], kept: &[(u32, Vec<T>)], region: Regio
             plane.samples[at..at + row].copy_from_slice(run);
         }
     }
-}
-
-fn reduce_tail<T: Reduction>(
-    kind: &T,
-    states: &[Option<T::State>],
-    (height, width): (usize, usize),
-    job: &Job<'_>,
-    planes: &mut [Plane<T::Output>],
-) -> Result<()> {
-    let steps = job.keep.end() - BLOCK_STEPS;
-    let mut cascade = Cascade::new(kind, height, width, job.channels, steps);
-    let mut rows: Vec<Vec<T::Output>> = vec![Vec::new(); steps as usize + 1];
-    let mut emit = |level: usize, states: &[T::State], counts| {
-        if level > 0 && level as u32 + BLOCK_STEPS >= *job.keep.start() {
-            kind.store(states, counts, job.channels, &mut rows[level]);
-        }
-    };
-    for row in states.chunks_exact(width * job.channels) {
-        let row: Vec<T::State> = row.iter().copied().flatten().collect();
-        if row.len() != width * job.channels {
-            return Err(Error::internal("a block of the pyramid was not reduced"));
-        }
-        cascade.feed_states(&row, &mut emit);
-    }
-    cascade.finish(&mut emit);
-    for (level, samples) in (BLOCK_STEPS..).zip(rows).skip(1) {
-        if let Some(plane) = planes.iter_mut().find(|plane| plane.level == level) {
-            plane.samples = samples;
-        }
-    }
-    Ok(())
 }
 
 fn finish<T: Sample>(plane: Plane<T>, job: &Job<'_>) -> Result<Pixels> {
@@ -494,12 +440,22 @@ mod tests {
     #[test]
     fn blocks_are_bounded_by_what_their_pixels_take() {
         let cut = |channels, dtype, threads| with((1000, 1000), channels, dtype, threads, Cut::of);
-        let is = |width, threads| Cut { width, threads };
+        let is = |width, threads| Cut {
+            width,
+            together: 1,
+            threads,
+        };
         assert_eq!(cut(1, DType::Float64, 64).unwrap(), is(BLOCK_WIDTH, 64));
         assert_eq!(cut(4, DType::UInt8, 2).unwrap(), is(BLOCK_WIDTH, 2));
         assert_eq!(cut(300, DType::UInt16, 4).unwrap(), is(256, 4));
         assert_eq!(cut(1025, DType::UInt8, 8).unwrap(), is(256, 3));
         assert_eq!(cut(4096, DType::Float32, 8).unwrap(), is(256, 1));
+        let together = |width| {
+            with((1 << 20, width), 1, DType::UInt8, 1, |job| {
+                Cut::of(job).unwrap().together
+            })
+        };
+        assert_eq!([1, 3, 513, 1 << 40].map(together), [1024, 341, 1, 1]);
         let refused = cut(4097, DType::Float32, 8).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Limit);
         assert!(cut(usize::MAX, DType::Float64, 1).is_err());

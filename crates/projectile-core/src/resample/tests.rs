@@ -264,8 +264,8 @@ fn a_cancelled_job_ends_with_that_error() {
 
 #[test]
 fn every_file_in_this_folder_is_registered() {
-    const HELPERS: [&str; 8] = [
-        "mod", "cascade", "extreme", "fit", "further", "project", "reduce", "tests",
+    const HELPERS: [&str; 9] = [
+        "mod", "cascade", "extreme", "fit", "further", "project", "reduce", "tail", "tests",
     ];
     let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/resample"))
         .unwrap()
