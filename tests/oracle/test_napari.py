@@ -58,7 +58,7 @@ def halved(array: np.ndarray) -> np.ndarray:
     return array.reshape(*rest, height // 2, 2, width // 2, 2).mean((-3, -1))
 
 
-@pytest.mark.parametrize("folder", ["zarr", "zarr/v2"])
+@pytest.mark.parametrize("folder", ["zarr", "zarr/sharded", "zarr/v2"])
 def test_its_reader_has_the_array_and_the_levels(server: Server, folder: str) -> None:
     """Levels come lazily, full resolution is the array itself, edges and all."""
     field = ARRAYS["field"]

@@ -58,7 +58,14 @@ def found(page, panel) -> np.ndarray:
     return np.asarray(picture)[y - 60 : y + 60, x - 100 : x + 100].astype(int)
 
 
-@pytest.mark.parametrize("folder", ["zarr3://{url}zarr/field.zarr", "zarr2://{url}zarr/v2/field.zarr"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "zarr3://{url}zarr/field.zarr",
+        "zarr3://{url}zarr/sharded/field.zarr",
+        "zarr2://{url}zarr/v2/field.zarr",
+    ],
+)
 def test_it_shows_the_image(tmp_path, viewer, folder):
     address = urlsplit(viewer.get_viewer_url())
     site = f"http://127.0.0.1:{address.port}"

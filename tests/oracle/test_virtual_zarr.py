@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,17 @@ from ome_zarr.reader import Reader
 DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
 
 
-def opened(server: Server, stem: str, version: int) -> zarr.Group:
-    """Open the group of an image as a reader of Zarr `version` does."""
-    folder = "zarr/v2" if version == 2 else "zarr"
+FOLDERS = ["zarr/v2", "zarr", "zarr/sharded"]
+
+
+def opened(server: Server, stem: str, folder: str = "zarr") -> zarr.Group:
+    """Open the group of an image as a reader of that Zarr does."""
     address = f"http://{server.host}:{server.port}/{folder}/{stem}.zarr"
-    return zarr.open_group(address, mode="r", zarr_format=version)
+    return zarr.open_group(address, mode="r", zarr_format=2 if folder == "zarr/v2" else 3)
 
 
-@pytest.mark.parametrize("version", [2, 3])
-def test_every_dtype_is_there_as_it_is(tmp_path: Path, version: int) -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_dtype_is_there_as_it_is(tmp_path: Path, folder: str) -> None:
     """Full resolution is the array itself, edges and all."""
     rng = np.random.default_rng(5)
     arrays = {
@@ -33,14 +36,14 @@ def test_every_dtype_is_there_as_it_is(tmp_path: Path, version: int) -> None:
     }
     with Server(*save(tmp_path, arrays)) as server:
         for stem, array in arrays.items():
-            stored = opened(server, stem, version)["0"]
+            stored = opened(server, stem, folder)["0"]
             assert stored.dtype == array.dtype
             np.testing.assert_array_equal(stored[:], array)
             np.testing.assert_array_equal(stored[250:290, 200:], array[250:290, 200:])
 
 
-@pytest.mark.parametrize("version", [2, 3])
-def test_axes_stand_in_the_order_of_ome(tmp_path: Path, version: int) -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_axes_stand_in_the_order_of_ome(tmp_path: Path, folder: str) -> None:
     """Channels that are stored last come first; planes are where they are."""
     rng = np.random.default_rng(6)
     arrays = {
@@ -48,12 +51,12 @@ def test_axes_stand_in_the_order_of_ome(tmp_path: Path, version: int) -> None:
         "stack": rng.integers(0, 60_000, (2, 3, 4, 60, 70), np.uint16),
     }
     with Server(*save(tmp_path, arrays)) as server:
-        photo = opened(server, "photo", version)
+        photo = opened(server, "photo", folder)
         np.testing.assert_array_equal(photo["0"][:], np.moveaxis(arrays["photo"], -1, 0))
-        stack = opened(server, "stack", version)
+        stack = opened(server, "stack", folder)
         np.testing.assert_array_equal(stack["0"][:], arrays["stack"])
         told = dict(photo.attrs)
-        told = told["ome"] if version == 3 else told
+        told = told if folder == "zarr/v2" else told["ome"]
         (multiscale,) = told["multiscales"]
         assert [axis["name"] for axis in multiscale["axes"]] == ["c", "y", "x"]
         assert [dataset["path"] for dataset in multiscale["datasets"]] == ["0", "1", "2"]
@@ -67,7 +70,7 @@ def test_levels_are_means_of_blocks(tmp_path: Path) -> None:
     """A level is the one before, reduced by two: the mean of what is there."""
     array = np.random.default_rng(7).random((601, 530)).astype("f4")
     with Server(*save(tmp_path, {"field": array})) as server:
-        level = opened(server, "field", 3)["1"][:]
+        level = opened(server, "field")["1"][:]
         padded = np.full((602, 530), np.nan)
         padded[:601] = array
         expected = np.nanmean(padded.reshape(301, 2, 265, 2), axis=(1, 3))
@@ -79,13 +82,54 @@ def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
     with Server(*save(tmp_path, {"a": np.zeros((9, 9), "u1")})) as server:
         for path in ("a.zarr/1/zarr.json", "a.zarr/0/c/1/0", "a.zarr/0/c/0", "a.zarr/x", "b.zarr/zarr.json"):
             assert server.get(f"/zarr/{path}").status == 404, path
+            assert server.get(f"/zarr/sharded/{path}").status == 404, path
+
+
+def test_of_a_shard_only_what_is_wanted_is_made(tmp_path: Path) -> None:
+    """zarr-python asks for the index and for one chunk by ranges, and for all of a shard at once where it wants all."""
+    array = np.random.default_rng(11).integers(0, 60_000, (1500, 1100), np.uint16)
+    with Server(*save(tmp_path, {"field": array}), "--log", "json") as server:
+        stored = opened(server, "field", "zarr/sharded")["0"]
+        assert (stored.shards, stored.chunks) == ((1024, 1024), (256, 256))
+        np.testing.assert_array_equal(stored[300:310, 520:600], array[300:310, 520:600])
+        np.testing.assert_array_equal(stored[1200:1500, 900:], array[1200:1500, 900:])
+        np.testing.assert_array_equal(stored[:], array)
+        shard = "/zarr/sharded/field.zarr/0/c/0/0"
+        whole = server.get(shard)
+        assert whole.headers["accept-ranges"] == "bytes"
+        index, chunk = 16 * 16 + 4, 256 * 256 * 2
+        assert len(whole.body) == index + 16 * chunk
+        rng = np.random.default_rng(12)
+        for first in [0, index - 1, index, len(whole.body) - 1, *rng.integers(0, len(whole.body), 50)]:
+            last = int(first) + int(rng.integers(0, 2 * chunk))
+            part = server.get(shard, headers={"Range": f"bytes={first}-{last}"})
+            end = min(last, len(whole.body) - 1)
+            assert part.status == 206
+            assert part.headers["content-range"] == f"bytes {first}-{end}/{len(whole.body)}"
+            assert part.headers["etag"] == whole.headers["etag"]
+            assert part.body == whole.body[first : end + 1]
+        beyond = server.get(shard, headers={"Range": f"bytes={len(whole.body)}-"})
+        assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(whole.body)}")
+        log = [json.loads(line) for line in server.stderr().splitlines() if line.startswith("{")]
+    parts = [line for line in log if line.get("status") == 206 and line["bytes"] in (index, chunk)]
+    assert len(parts) >= 2, "nobody asked for an index and a chunk"
+
+
+def test_a_shard_has_what_is_given_at_a_time(tmp_path: Path) -> None:
+    """Where a server gives few pixels, a chunk of a shard may be had when the whole may not."""
+    array = np.zeros((1024, 1024), np.uint8)
+    with Server(*save(tmp_path, {"field": array}), "--max-pixels", str(512 * 512)) as server:
+        shard = "/zarr/sharded/field.zarr/0/c/0/0"
+        assert server.get(shard).status == 422
+        assert server.get(shard, headers={"Range": "bytes=0-259"}).status == 206
+        assert server.get(shard, headers={"Range": "bytes=260-65795"}).status == 206
 
 
 def test_dask_reads_chunks_of_it(tmp_path: Path) -> None:
     """Lazily and in parallel, each chunk by itself."""
     array = np.random.default_rng(8).integers(0, 60_000, (900, 1100), np.uint16)
     with Server(*save(tmp_path, {"field": array})) as server:
-        lazy = dask.array.from_zarr(opened(server, "field", 3)["0"])
+        lazy = dask.array.from_zarr(opened(server, "field")["0"])
         assert lazy.npartitions > 4
         assert lazy.sum().compute() == array.sum()
         np.testing.assert_array_equal(lazy[500:700, 300:].compute(), array[500:700, 300:])
@@ -122,3 +166,24 @@ def test_the_snippet_of_the_document_runs(tmp_path: Path) -> None:
         exec(snippet.replace("http://127.0.0.1:8000", server.url.rstrip("/")), names)  # noqa: S102
         np.testing.assert_array_equal(names["pixels"], array[100:200, 100:200])
         assert names["mean"] == pytest.approx(array.mean())
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_chunk_that_cannot_be_read_is_an_error(tmp_path: Path, folder: str) -> None:
+    """No byte says that there is none, so no chunk of bytes could tell; of floats NaN does."""
+    for dtype in ("u1", "f4"):
+        path = tmp_path / f"{dtype}.zarr"
+        data = np.full((4096, 4096), 7, dtype)
+        zarr.create_array(path, data=data, chunks=(512, 512), compressors=zarr.codecs.GzipCodec())
+        (path / "c/1/1").write_bytes(b"broken")
+    with Server(tmp_path / "u1.zarr", tmp_path / "f4.zarr") as server:
+        for dtype in ("u1", "f4"):
+            stored = opened(server, dtype, folder)
+            assert (stored["0"][:256, :256] == 7).all()
+            with pytest.raises(Exception, match="422"):
+                stored["0"][512:768, 512:768]
+        with pytest.raises(Exception, match="422"):
+            opened(server, "u1", folder)["3"][:]
+        level = opened(server, "f4", folder)["3"][:]
+        assert (np.isnan(level) == (np.indices(level.shape) // 64 == 1).all(0)).all()
+        assert (level[~np.isnan(level)] == 7).all()

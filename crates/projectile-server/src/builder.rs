@@ -3,6 +3,8 @@
 use std::sync::{Arc, mpsc};
 
 use projectile_core::{Cancel, ErrorKind};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::catalog::Entry;
 use crate::live::Live;
@@ -12,6 +14,7 @@ use crate::live::Live;
 pub(crate) struct Builder {
     wishes: mpsc::Sender<Arc<Entry>>,
     cancel: Cancel,
+    ended: Arc<Notify>,
 }
 
 impl Builder {
@@ -20,6 +23,8 @@ impl Builder {
         let (wishes, incoming) = mpsc::channel::<Arc<Entry>>();
         let cancel = Cancel::new();
         let called_off = cancel.clone();
+        let ended = Arc::new(Notify::new());
+        let tell = Arc::clone(&ended);
         std::thread::Builder::new()
             .name("build".to_owned())
             .spawn(move || {
@@ -29,7 +34,9 @@ impl Builder {
                         if called_off.is_cancelled() {
                             return;
                         }
-                        match entry.strikes.guard(|| build.run(threads, &called_off)) {
+                        let outcome = entry.strikes.guard(|| build.run(threads, &called_off));
+                        tell.notify_waiters();
+                        match outcome {
                             Ok(()) => {
                                 tracing::debug!(image = image.name(), "built levels");
                                 live.levels_built(&entry.id);
@@ -49,13 +56,22 @@ impl Builder {
                     }
                 }
             })?;
-        Ok(Self { wishes, cancel })
+        Ok(Self {
+            wishes,
+            cancel,
+            ended,
+        })
     }
 
     /// Says that an image may have something to build.
     pub(crate) fn wake(&self, entry: &Arc<Entry>) {
         // Its thread ends only with this builder.
         let _ = self.wishes.send(Arc::clone(entry));
+    }
+
+    /// Ready when the next build, of whichever image, has ended, counted from now.
+    pub(crate) fn ended(&self) -> Notified<'_> {
+        self.ended.notified()
     }
 
     /// Ends it: what is being built is called off.

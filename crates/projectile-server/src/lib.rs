@@ -49,6 +49,7 @@ mod pool;
 mod protocol;
 mod question;
 mod queue;
+mod ranges;
 mod remotes;
 mod respond;
 mod security;

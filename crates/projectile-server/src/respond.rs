@@ -98,6 +98,18 @@ pub(crate) fn tile_etag(key: &Key) -> HeaderValue {
     etag(hash.finish())
 }
 
+/// What an object of tiles is called, as a tile is; `head` is what stands before them.
+pub(crate) fn object_etag(head: &[u8], keys: &[Key]) -> HeaderValue {
+    let mut hash = StableHasher::new();
+    env!("CARGO_PKG_VERSION").hash(&mut hash);
+    head.hash(&mut hash);
+    for key in keys {
+        key.version().hash(&mut hash);
+        key.request().hash(&mut hash);
+    }
+    etag(hash.finish())
+}
+
 /// 304 for a client that has the tile already.
 pub(crate) fn unchanged_tile(etag: &HeaderValue, pinned: bool, asked: &HeaderMap) -> Option<Reply> {
     matches(asked, etag).then(|| {

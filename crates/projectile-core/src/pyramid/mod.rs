@@ -6,14 +6,16 @@
 mod cache;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use cache::LevelCache;
 
 use crate::array::Pixels;
+use crate::error::{Error, Result};
 use crate::render::Holes;
 use crate::resample::Resampling;
-use crate::source::Region;
+use crate::source::{Cancel, Region};
 
 /// Which pyramid: how its levels are reduced, and the index along each extra axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,14 +68,16 @@ enum Slot {
         levels: Arc<Levels>,
         used: u64,
     },
-    /// It could not be built; asking again would fail again.
-    Failed,
+    /// Why it could not be built; asking again would fail again.
+    Failed(Error),
 }
 
 /// The pyramids of one image, within the budget of a [`LevelCache`].
 #[derive(Debug)]
 pub(crate) struct Pyramids {
     state: Arc<Mutex<State>>,
+    /// Told when a build ends, however it does.
+    ended: Condvar,
     cache: LevelCache,
 }
 
@@ -117,6 +121,7 @@ impl Pyramids {
         cache.add(&state);
         Self {
             state,
+            ended: Condvar::new(),
             cache: cache.clone(),
         }
     }
@@ -140,6 +145,44 @@ impl Pyramids {
     /// Asks for a pyramid, unless it is there, on its way, or known to fail.
     pub(crate) fn want(&self, key: &Key) {
         self.lock().slots.entry(key.clone()).or_insert(Slot::Wanted);
+    }
+
+    /// Why it cannot be had, where that is known.
+    pub(crate) fn failure(&self, key: &Key) -> Option<Error> {
+        match self.lock().slots.get(key)? {
+            Slot::Failed(error) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
+    /// Takes a pyramid that nobody builds; from now on the caller does.
+    pub(crate) fn take(&self, key: &Key) -> bool {
+        let mut state = self.lock();
+        let slot = state.slots.entry(key.clone()).or_insert(Slot::Wanted);
+        let is_free = matches!(slot, Slot::Wanted);
+        if is_free {
+            *slot = Slot::Building { outdated: false };
+        }
+        is_free
+    }
+
+    /// Waits while somebody builds a pyramid.
+    ///
+    /// # Errors
+    /// What kept it from being built, and [`Cancelled`](crate::ErrorKind::Cancelled).
+    pub(crate) fn wait_for(&self, key: &Key, cancel: &Cancel) -> Result<()> {
+        /// Between two looks at the flag, which wakes nobody.
+        const LOOK: Duration = Duration::from_millis(20);
+        let mut state = self.lock();
+        loop {
+            match state.slots.get(key) {
+                Some(Slot::Building { .. }) => cancel.check()?,
+                Some(Slot::Failed(error)) => return Err(error.clone()),
+                _ => return Ok(()),
+            }
+            let waited = self.ended.wait_timeout(state, LOOK);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Whether it is wanted or on its way.
@@ -193,6 +236,7 @@ impl Pyramids {
     /// whose pixels changed while it was built is wanted once more instead.
     pub(crate) fn publish(&self, key: Key, levels: Levels) {
         let mut state = self.lock();
+        self.ended.notify_all();
         if let Some(slot @ Slot::Building { outdated: true }) = state.slots.get_mut(&key) {
             *slot = Slot::Wanted;
             return;
@@ -204,14 +248,14 @@ impl Pyramids {
         self.cache.shrink(used);
     }
 
-    /// Gives a build up: for good, or so that it can be asked for again.
-    pub(crate) fn give_up(&self, key: &Key, for_good: bool) {
+    /// Gives a build up: for good, for that reason, or so that it can be asked for again.
+    pub(crate) fn give_up(&self, key: &Key, for_good: Option<Error>) {
         let mut state = self.lock();
-        if for_good {
-            state.slots.insert(key.clone(), Slot::Failed);
-        } else {
-            state.slots.remove(key);
-        }
+        self.ended.notify_all();
+        match for_good {
+            Some(error) => state.slots.insert(key.clone(), Slot::Failed(error)),
+            None => state.slots.remove(key),
+        };
     }
 }
 
@@ -245,9 +289,33 @@ mod tests {
         assert_eq!(pyramids.take_wanted(), Some(key(0)));
         assert_eq!(pyramids.take_wanted(), None);
         assert!(pyramids.is_pending(&key(0)));
-        pyramids.give_up(&key(0), true);
+        pyramids.give_up(&key(0), Some(Error::corrupt("broken")));
+        assert_eq!(pyramids.failure(&key(0)), Some(Error::corrupt("broken")));
         pyramids.want(&key(0));
         assert_eq!(pyramids.take_wanted(), None);
+    }
+
+    #[test]
+    fn who_waits_hears_of_the_end_whichever_it_is() {
+        let cancel = Cancel::new();
+        let wait = |end: fn(&Pyramids)| {
+            let pyramids = Pyramids::new(&LevelCache::new(100), true);
+            assert!(pyramids.take(&key(0)));
+            assert!(!pyramids.take(&key(0)), "somebody builds it");
+            std::thread::scope(|scope| {
+                let waits = scope.spawn(|| pyramids.wait_for(&key(0), &cancel));
+                end(&pyramids);
+                waits.join().unwrap()
+            })
+        };
+        assert_eq!(wait(|pyramids| pyramids.publish(key(0), levels(50))), Ok(()));
+        assert_eq!(wait(|pyramids| pyramids.give_up(&key(0), None)), Ok(()));
+        let broken = wait(|pyramids| pyramids.give_up(&key(0), Some(Error::corrupt("broken"))));
+        assert_eq!(broken, Err(Error::corrupt("broken")));
+        cancel.cancel();
+        let pyramids = Pyramids::new(&LevelCache::new(100), true);
+        assert!(pyramids.take(&key(0)));
+        assert_eq!(pyramids.wait_for(&key(0), &cancel), Err(Error::cancelled()));
     }
 
     #[test]

@@ -38,9 +38,8 @@ impl Build {
         match built {
             Ok(levels) => self.image.pyramids().publish(key, levels),
             Err(error) => {
-                self.image
-                    .pyramids()
-                    .give_up(&key, error.kind() != ErrorKind::Cancelled);
+                let for_good = (error.kind() != ErrorKind::Cancelled).then(|| error.clone());
+                self.image.pyramids().give_up(&key, for_good);
                 return Err(error);
             }
         }
@@ -84,7 +83,7 @@ impl Build {
 impl Drop for Build {
     fn drop(&mut self) {
         if let Some(key) = self.key.take() {
-            self.image.pyramids().give_up(&key, false);
+            self.image.pyramids().give_up(&key, None);
         }
     }
 }

@@ -190,6 +190,24 @@ impl<'a> Levelling<'a> {
         }
     }
 
+    /// The levels that the pixels of a placement are to be made of, where those are not there yet; it is sampled until
+    /// they are.
+    pub(super) fn awaited(&self, placement: &Placement, selection: &Selection) -> Option<&Key> {
+        let (reduction, region) = (placement.reduction, placement.region);
+        let channels = selection.channel_count(self.image.info().axes.channels()) as u64;
+        let is_had = self.base(reduction).1 == reduction
+            || self.is_direct(
+                reduction,
+                self.cost(reduction, region.height, region.width, channels),
+            )
+            || self
+                .image
+                .pyramids()
+                .get(&self.key)
+                .is_some_and(|levels| levels.get(reduction).is_some());
+        (!is_had && self.is_built(reduction)).then_some(&self.key)
+    }
+
     /// Whether the levels are on their way.
     #[cfg(test)]
     pub(super) fn is_pending(&self) -> bool {

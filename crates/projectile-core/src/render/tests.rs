@@ -141,6 +141,30 @@ fn rendering_to_the_end_never_gives_a_sample() {
 }
 
 #[test]
+fn who_comes_while_levels_are_built_waits_for_them() {
+    let (image, cancel) = (bytes_image(5000, 5000), Cancel::new());
+    let exact = bytes_image(5000, 5000)
+        .render_final(&request(0, 0, 0, 64, "bin"), 2, &cancel)
+        .unwrap();
+    assert!(image.wants_levels(&request(0, 0, 0, 64, "bin"), &cancel).unwrap());
+    let build = image.next_build().unwrap();
+    std::thread::scope(|scope| {
+        let waits = ["bin", "png"].map(|format| {
+            let (image, cancel) = (&image, &cancel);
+            scope.spawn(move || image.render_final(&request(0, 0, 0, 64, format), 1, cancel))
+        });
+        // Both have found it taken by then, or will: either way none may answer with a sample.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(waits.iter().all(|waits| !waits.is_finished()));
+        build.run(1, &cancel).unwrap();
+        let [samples, picture] = waits.map(|waits| waits.join().unwrap().unwrap());
+        assert_eq!(samples, exact);
+        assert!(!picture.provisional);
+    });
+    assert!(!image.wants_levels(&request(0, 0, 0, 64, "bin"), &cancel).unwrap());
+}
+
+#[test]
 fn wide_integers_keep_their_dtype_in_tiles_of_samples_but_not_their_rounding_in_pictures() {
     // One count in four pixels: rounded to an integer its mean is 0.
     let image = Image::from_array("counts", Samples::Int32(vec![1, 0, 0, 0].into()), &[2, 2]).unwrap();

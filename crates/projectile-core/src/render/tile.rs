@@ -1,5 +1,6 @@
 //! The road of a tile, on one screen.
 
+use super::build::Build;
 use super::damage::Damage;
 use super::display::{Look, look, selection};
 use super::image::Image;
@@ -10,6 +11,7 @@ use crate::colour::{Painter, Raster, paint};
 use crate::encode::{Content, ContentKind};
 use crate::error::{Error, Result};
 use crate::geometry::Placement;
+use crate::pyramid::Key;
 use crate::source::{Cancel, Selection};
 
 /// An encoded tile.
@@ -111,18 +113,62 @@ impl Image {
         Levelling::of(self, resampling, &selection).is_at_hand(&placement, &selection)
     }
 
-    /// Like [`render`](Self::render), but never provisional: builds levels first if that is what it takes.
+    /// Like [`render`](Self::render), but never provisional: builds levels first if that is what it takes, or waits for
+    /// whoever does.
     ///
     /// # Errors
-    /// As [`render`](Self::render).
+    /// As [`render`](Self::render), and why levels cannot be built.
     pub fn render_final(&self, request: &TileRequest, threads: usize, cancel: &Cancel) -> Result<Tile> {
         loop {
+            while let Some((image, key)) = self.awaited(request, cancel)? {
+                if image.pyramids().take(&key) {
+                    Build::of(image, key).run(threads, cancel)?;
+                } else {
+                    image.pyramids().wait_for(&key, cancel)?;
+                }
+            }
             let tile = self.render(request, cancel)?;
-            match self.next_build() {
-                Some(build) if tile.provisional => build.run(threads, cancel)?,
-                _ => return Ok(tile),
+            // Else they had to go again before they were used.
+            if !tile.provisional {
+                return Ok(tile);
             }
         }
+    }
+
+    /// Whether a tile would be provisional now. Asks for the levels that it is to be made of, so that
+    /// [`next_build`](Self::next_build) gives them. Blocks where a picture's window is not known yet.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), and why the levels cannot be built.
+    pub fn wants_levels(&self, request: &TileRequest, cancel: &Cancel) -> Result<bool> {
+        let Some((image, key)) = self.awaited(request, cancel)? else {
+            return Ok(false);
+        };
+        image.pyramids().want(&key);
+        image.pyramids().failure(&key).map_or(Ok(true), Err)
+    }
+
+    /// The levels that a tile is to be made of and that are not there yet: of which image, and which.
+    fn awaited(&self, request: &TileRequest, cancel: &Cancel) -> Result<Option<(Self, Key)>> {
+        if let Some((image, style)) = self.projected(&request.style)? {
+            let request = TileRequest {
+                style,
+                ..request.clone()
+            };
+            return image.awaited(&request, cancel);
+        }
+        let placement = request.area.place(self.grid())?;
+        if placement.is_empty() {
+            return Ok(None);
+        }
+        let selection = match request.encoding.encoder.content() {
+            ContentKind::Colours => look(self, &request.style, cancel)?.selection,
+            ContentKind::Samples => selection(self.info(), &request.style)?,
+        };
+        let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
+        let levelling = Levelling::of(self, resampling, &selection);
+        let key = levelling.awaited(&placement, &selection).cloned();
+        Ok(key.map(|key| (self.clone(), key)))
     }
 
     fn picture(

@@ -1,5 +1,6 @@
 //! From a request to its answer: the front door, the protocols, the cache, the pool.
 
+mod object;
 mod pages;
 mod render;
 
@@ -263,6 +264,7 @@ impl App {
                 }
                 Ok(reply)
             }
+            Call::Object { entry, object } => self.object(entry, object, parts, Asker::new(peer)).await,
             Call::Elsewhere(address) => Ok(respond::elsewhere(&address)),
             Call::Document(document) => Ok(respond::document(document, &parts.headers)),
             Call::Work { entry, work } => {

@@ -30,7 +30,7 @@ impl App {
         pinned: Option<u64>,
         (asked, asker): (&HeaderMap, Asker),
     ) -> Result<Reply, Problem> {
-        self.check_pixels(&entry, &request)?;
+        self.check_pixels(&entry, std::iter::once(&request))?;
         // Before a pixel is read: what changes meanwhile belongs to a later revision.
         let revision = entry.image.revision_of(&request);
         let pinned = pinned.is_some_and(|named| (revision..=entry.image.revision()).contains(&named));
@@ -39,38 +39,51 @@ impl App {
         if let Some(reply) = respond::unchanged_tile(&etag, pinned, asked) {
             return Ok(reply);
         }
+        let tile = self.made(&entry, key, asker).await?;
+        Ok(respond::tile(tile, etag, pinned))
+    }
+
+    /// A tile, from wherever it is had soonest.
+    pub(super) async fn made(&self, entry: &Arc<Entry>, key: Key, asker: Asker) -> Result<Ready, Problem> {
         if entry.image.is_quick(key.request()) {
             // Made here in less time than another thread takes to wake up, so it needs neither pool nor cache.
             let tile = entry
                 .strikes
                 .guard(|| entry.image.render(key.request(), &Cancel::new()));
             self.metrics.renders.ended(&tile);
-            let tile = tile?;
-            return Ok(respond::tile(Ready::from(tile), etag, pinned));
+            return Ok(Ready::from(tile?));
         }
-        let tile = if let Some(tile) = self.cache.get(&key) {
+        if let Some(tile) = self.cache.get(&key) {
             self.metrics.cache_hits.inc();
-            tile
-        } else {
-            self.metrics.cache_misses.inc();
-            self.render(&entry, key, asker).await?
-        };
-        Ok(respond::tile(tile, etag, pinned))
+            return Ok(tile);
+        }
+        self.metrics.cache_misses.inc();
+        self.render(entry, key, asker).await
     }
 
     /// That no more pixels are asked for than this server gives.
-    fn check_pixels(&self, entry: &Entry, request: &TileRequest) -> Result<()> {
+    pub(super) fn check_pixels<'a>(
+        &self,
+        entry: &Entry,
+        requests: impl ExactSizeIterator<Item = &'a TileRequest>,
+    ) -> Result<()> {
         let most = self.options.limits.pixels;
-        if most >= MOST_PIXELS {
+        if most >= MOST_PIXELS && requests.len() == 1 {
             // Nobody has more.
             return Ok(());
         }
-        let (rows, columns) = request.area.place(entry.image.grid())?.size;
-        if u64::from(rows).saturating_mul(columns.into()) <= most {
+        let pixels = |request: &TileRequest| {
+            let (rows, columns) = request.area.place(entry.image.grid())?.size;
+            Ok(u64::from(rows).saturating_mul(columns.into()))
+        };
+        let asked = requests.map(pixels).try_fold(0, |all: u64, one: Result<u64>| {
+            one.map(|one| all.saturating_add(one))
+        })?;
+        if asked <= most {
             return Ok(());
         }
         Err(Error::limit(format!(
-            "{columns} × {rows} pixels are asked for, and at most {most} are given at a time"
+            "{asked} pixels are asked for, and at most {most} are given at a time"
         )))
     }
 
@@ -150,7 +163,13 @@ impl App {
 
     /// Waits for work on a pool for as long as a request may. What waits is dropped then, which calls the work off where
     /// nobody else waits for it.
-    async fn in_time<T>(&self, outcome: impl Future<Output = Result<T>>) -> Result<T, Problem> {
+    pub(super) async fn in_time<T, E>(
+        &self,
+        outcome: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Problem>
+    where
+        Problem: From<E>,
+    {
         let Some(deadline) = self.options.deadline else {
             return Ok(outcome.await?);
         };

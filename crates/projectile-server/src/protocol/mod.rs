@@ -162,6 +162,8 @@ pub(crate) enum Call {
         /// What the header `Link` says of it.
         link: Option<String>,
     },
+    /// Samples as a store holds them.
+    Object { entry: Arc<Entry>, object: Object },
     /// What is asked for is at another address.
     Elsewhere(String),
     /// Something that is known at once.
@@ -182,6 +184,15 @@ pub(crate) enum Call {
     Readiness,
     /// Nothing is asked: a page tells.
     Told(Told),
+}
+
+/// Samples as a store holds them: tiles behind each other, of which ranges of bytes may be wanted.
+pub(crate) struct Object {
+    /// What stands before them.
+    pub(crate) head: Bytes,
+    pub(crate) tiles: Vec<TileRequest>,
+    /// Bytes of each tile.
+    pub(crate) tile_bytes: u64,
 }
 
 /// What a page tells.

@@ -9,23 +9,25 @@ use super::Arrangement;
 
 /// Which Zarr, and so which OME-Zarr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
+pub(crate) enum Layout {
     /// Zarr 2 and OME-Zarr 0.4.
     Two,
     /// Zarr 3 and OME-Zarr 0.5.
     Three,
+    /// The same, with chunks in shards.
+    Shards,
 }
 
 /// What is at `path` of the group of an image; `None` where nothing is. `display` is how it is shown.
-pub(crate) fn metadata(path: &[&str], image: &Image, display: &Display) -> Option<Json> {
+pub(crate) fn metadata(path: &[&str], layout: Layout, image: &Image, display: &Display) -> Option<Json> {
     let arranged = Arrangement::of(image);
     let array = |level: &str| {
         let number = level.parse::<u32>().ok()?;
         (number < arranged.levels(image) && number.to_string() == level).then_some(number)
     };
     Some(match *path {
-        ["zarr.json"] => group_of_three(image, display, &arranged),
-        [level, "zarr.json"] => array_of_three(image, &arranged, array(level)?),
+        ["zarr.json"] => group_of_three(image, display, &arranged, layout),
+        [level, "zarr.json"] => array_of_three(image, &arranged, array(level)?, layout),
         [".zgroup"] => json!({"zarr_format": 2}),
         [".zattrs"] => attributes(image, display, &arranged, Layout::Two),
         [".zmetadata"] => all_of_two(image, display, &arranged),
@@ -38,29 +40,42 @@ pub(crate) fn metadata(path: &[&str], image: &Image, display: &Display) -> Optio
     })
 }
 
-fn group_of_three(image: &Image, display: &Display, arranged: &Arrangement) -> Json {
+fn group_of_three(image: &Image, display: &Display, arranged: &Arrangement, layout: Layout) -> Json {
     let arrays: Map<String, Json> = (0..arranged.levels(image))
-        .map(|level| (level.to_string(), array_of_three(image, arranged, level)))
+        .map(|level| {
+            let array = array_of_three(image, arranged, level, layout);
+            (level.to_string(), array)
+        })
         .collect();
     json!({
         "zarr_format": 3,
         "node_type": "group",
-        "attributes": {"ome": attributes(image, display, arranged, Layout::Three)},
+        "attributes": {"ome": attributes(image, display, arranged, layout)},
         "consolidated_metadata": {"kind": "inline", "must_understand": false, "metadata": arrays},
     })
 }
 
-fn array_of_three(image: &Image, arranged: &Arrangement, level: u32) -> Json {
+/// How samples are stored.
+pub(super) fn little_endian() -> Json {
+    json!({"name": "bytes", "configuration": {"endian": "little"}})
+}
+
+fn array_of_three(image: &Image, arranged: &Arrangement, level: u32, layout: Layout) -> Json {
+    let (chunk, codec) = if layout == Layout::Shards {
+        (arranged.shard(), arranged.sharding())
+    } else {
+        (arranged.chunk(), little_endian())
+    };
     let names: Vec<&str> = arranged.axes.iter().map(|axis| axis.name.as_str()).collect();
     json!({
         "zarr_format": 3,
         "node_type": "array",
         "shape": arranged.shape(image, level),
         "data_type": arranged.dtype.name(),
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": arranged.chunk()}},
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
         "fill_value": fill_value(image),
-        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+        "codecs": [codec],
         "attributes": {},
         "dimension_names": names,
     })
@@ -132,7 +147,7 @@ fn fill_value(image: &Image) -> Json {
 fn attributes(image: &Image, display: &Display, arranged: &Arrangement, layout: Layout) -> Json {
     let version = match layout {
         Layout::Two => "0.4",
-        Layout::Three => "0.5",
+        Layout::Three | Layout::Shards => "0.5",
     };
     let axes: Vec<Json> = arranged
         .axes
@@ -172,7 +187,7 @@ fn attributes(image: &Image, display: &Display, arranged: &Arrangement, layout: 
             multiscale["version"] = json!(version);
             attributes["omero"]["version"] = json!(version);
         }
-        Layout::Three => attributes["version"] = json!(version),
+        Layout::Three | Layout::Shards => attributes["version"] = json!(version),
     }
     attributes["multiscales"] = json!([multiscale]);
     attributes

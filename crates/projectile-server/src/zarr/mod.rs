@@ -3,13 +3,15 @@
 //! One group is both [OME-Zarr 0.5](https://ngff.openmicroscopy.org/0.5/) over Zarr 3 and 0.4 over Zarr 2: the two name
 //! their metadata and chunks differently. Each level is an array, of which the axes stand in OME's order (time,
 //! channels and others, then space), whatever the order of the image's own; a chunk holds one channel of 256 × 256
-//! pixels, little-endian and not compressed.
+//! pixels, little-endian and not compressed. In Zarr 3 several of them may be one object, a shard.
 
 mod metadata;
+mod shards;
 
+use projectile_core::sizes::to_usize;
 use projectile_core::{Area, Axis, DType, Image, Region, Resampling, Style};
 
-pub(crate) use metadata::metadata;
+pub(crate) use metadata::{Layout, metadata};
 
 /// Pixels a side of a chunk.
 const CHUNK: u32 = 256;
@@ -77,16 +79,27 @@ impl Arrangement {
 
     /// The shape of each chunk.
     pub(crate) fn chunk(&self) -> Vec<u64> {
+        self.per_axis(CHUNK.into())
+    }
+
+    /// `side` along rows and columns, and 1 along the other axes.
+    fn per_axis(&self, side: u64) -> Vec<u64> {
         self.axes
             .iter()
             .map(|axis| {
                 if matches!(axis.name.as_str(), "y" | "x") {
-                    CHUNK.into()
+                    side
                 } else {
                     1
                 }
             })
             .collect()
+    }
+
+    /// Bytes of each chunk: those at the edge are filled up.
+    pub(crate) fn bytes_of_chunk(&self) -> usize {
+        let side = to_usize(CHUNK.into());
+        side.saturating_mul(side).saturating_mul(self.dtype.size())
     }
 
     /// Which pixels a chunk of a level holds, and in which style they are asked for; `None` where there is no such

@@ -1,0 +1,187 @@
+//! From what a store would hold to its answer: tiles behind each other, and of them only those that are wanted.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::request::Parts;
+use projectile_core::sizes::{to_u64, to_usize};
+use projectile_core::{Cancel, Damage, Error};
+
+use super::App;
+use crate::cache::{Key, Ready};
+use crate::catalog::Entry;
+use crate::error::Problem;
+use crate::protocol::Object;
+use crate::queue::Asker;
+use crate::ranges::{self, Wanted};
+use crate::respond::{self, Reply};
+
+/// Tiles of one object that are made at a time: some, as those that are far away take their time, and not all, as
+/// others have requests, too.
+const TOGETHER: usize = 4;
+
+impl App {
+    pub(super) async fn object(
+        &self,
+        entry: Arc<Entry>,
+        object: Object,
+        parts: &Parts,
+        asker: Asker,
+    ) -> Result<Reply, Problem> {
+        let image = &entry.image;
+        let version = image.version();
+        let key = |request| Key::new(entry.number, (version, image.revision_of(&request)), request);
+        let keys: Vec<Key> = object.tiles.into_iter().map(key).collect();
+        let etag = respond::object_etag(&object.head, &keys);
+        if let Some(mut reply) = respond::unchanged_tile(&etag, false, &parts.headers) {
+            ranges::are_taken(reply.headers_mut());
+            return Ok(reply);
+        }
+        let head = to_u64(object.head.len());
+        let length = object
+            .tile_bytes
+            .saturating_mul(to_u64(keys.len()))
+            .saturating_add(head);
+        let wanted = ranges::wanted(parts, &etag, length);
+        let range = match &wanted {
+            Wanted::Whole => 0..length,
+            Wanted::Part(range) => range.clone(),
+            Wanted::Nothing => return Ok(ranges::unsatisfiable(length)),
+        };
+        let needed = needed(&range, head, object.tile_bytes);
+        let first = needed.start;
+        let keys = keys.get(needed).unwrap_or_default().to_vec();
+        self.check_pixels(&entry, keys.iter().map(Key::request))?;
+        let tiles: Vec<Ready> = stream::iter(keys)
+            .map(|key| self.samples(&entry, key, asker))
+            .buffered(TOGETHER)
+            .try_collect()
+            .await?;
+        let damage = tiles.iter().find_map(|tile| tile.damage.clone());
+        if tiles
+            .iter()
+            .any(|tile| to_u64(tile.bytes.len()) != object.tile_bytes)
+        {
+            return Err(odd(damage).into());
+        }
+        let start = to_u64(first)
+            .saturating_mul(object.tile_bytes)
+            .saturating_add(head);
+        let pieces = std::iter::once((0, &object.head)).chain((0..).zip(&tiles).map(
+            |(number, tile): (u64, &Ready)| {
+                (
+                    start.saturating_add(number.saturating_mul(object.tile_bytes)),
+                    &tile.bytes,
+                )
+            },
+        ));
+        let tile = Ready {
+            bytes: cut(&range, pieces),
+            media_type: "application/octet-stream",
+            provisional: false,
+            samples: None,
+            damage,
+        };
+        let mut reply = respond::tile(tile, etag, false);
+        ranges::are_taken(reply.headers_mut());
+        if matches!(wanted, Wanted::Part(_)) {
+            ranges::is_part(&mut reply, &range, length);
+        }
+        Ok(reply)
+    }
+
+    /// A tile of samples. A program takes them for what is there, so that it is given no draft: it waits for levels.
+    async fn samples(&self, entry: &Arc<Entry>, key: Key, asker: Asker) -> Result<Ready, Problem> {
+        let tile = async {
+            loop {
+                // Before it is asked whether they are there, so that their end is not missed.
+                let ended = self.builder.ended();
+                let is_read = !entry.strikes.is_out();
+                if is_read && entry.image.wants_levels(key.request(), &Cancel::new())? {
+                    self.builder.wake(entry);
+                    ended.await;
+                    continue;
+                }
+                let tile = self.made(entry, key.clone(), asker).await?;
+                if !tile.provisional {
+                    return Ok::<Ready, Problem>(tile);
+                }
+            }
+        };
+        self.in_time(tile).await
+    }
+}
+
+/// Which tiles of `tile_bytes` bytes each, behind a head of so many, a range of bytes touches.
+fn needed(range: &Range<u64>, head: u64, tile_bytes: u64) -> Range<usize> {
+    let behind = |at: u64| at.saturating_sub(head);
+    let first = behind(range.start).checked_div(tile_bytes).unwrap_or(0);
+    let end = behind(range.end)
+        .checked_next_multiple_of(tile_bytes)
+        .and_then(|end| end.checked_div(tile_bytes))
+        .unwrap_or(0);
+    to_usize(first.min(end))..to_usize(end)
+}
+
+/// The bytes of a range, from pieces that stand where they say.
+fn cut<'a>(range: &Range<u64>, pieces: impl Iterator<Item = (u64, &'a Bytes)>) -> Bytes {
+    let mut parts = pieces.filter_map(|(at, piece)| {
+        let within = |place: u64| to_usize(place.saturating_sub(at)).min(piece.len());
+        let part = within(range.start)..within(range.end);
+        (!part.is_empty()).then(|| piece.slice(part))
+    });
+    let Some(first) = parts.next() else {
+        return Bytes::new();
+    };
+    let rest: Vec<Bytes> = parts.collect();
+    if rest.is_empty() {
+        return first;
+    }
+    let mut all = BytesMut::with_capacity(to_usize(range.end.saturating_sub(range.start)));
+    all.extend_from_slice(&first);
+    for part in &rest {
+        all.extend_from_slice(part);
+    }
+    all.freeze()
+}
+
+/// Why a tile is not what the store's description says. Where some of it could not be read it is of a type that has a
+/// value for that, which no reader expects.
+fn odd(damage: Option<Damage>) -> Error {
+    damage.map_or_else(
+        || Error::internal("a tile of samples of another length than its store says"),
+        |damage| Error::corrupt(damage.reason),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_range_is_cut_out_of_the_tiles_that_it_touches(
+            head in 0u64..9, tile in 1u64..9, count in 1u64..9, from in 0u64..99, more in 1u64..99,
+        ) {
+            let length = head + tile * count;
+            let range = from.min(length - 1)..(from.min(length - 1) + more).min(length);
+            let all: Vec<u8> = (0..length as u8).collect();
+            let place = |number: u64| head + tile * number;
+            let needed = needed(&range, head, tile);
+            let touched: Vec<usize> = (0..count)
+                .filter(|&number| place(number) < range.end && place(number + 1) > range.start)
+                .map(to_usize)
+                .collect();
+            prop_assert_eq!(needed.clone().collect::<Vec<_>>(), touched);
+            let piece = |at: u64, bytes: u64| (at, Bytes::copy_from_slice(&all[at as usize..(at + bytes) as usize]));
+            let pieces: Vec<(u64, Bytes)> = std::iter::once(piece(0, head))
+                .chain(needed.map(|number| piece(place(number as u64), tile)))
+                .collect();
+            let cut = cut(&range, pieces.iter().map(|(at, bytes)| (*at, bytes)));
+            prop_assert_eq!(&cut[..], &all[range.start as usize..range.end as usize]);
+        }
+    }
+}
