@@ -10,8 +10,9 @@ from typing import Any
 import dask.array
 import numpy as np
 import pytest
+import tifffile
 import zarr
-from harness import Server, save
+from harness import Server, run, save
 from ome_zarr.io import parse_url
 from ome_zarr.reader import Reader
 
@@ -121,6 +122,8 @@ def test_a_shard_has_what_is_given_at_a_time(tmp_path: Path) -> None:
     with Server(*save(tmp_path, {"field": array}), "--max-pixels", str(512 * 512)) as server:
         shard = "/zarr/sharded/field.zarr/0/c/0/0"
         assert server.get(shard).status == 422
+        head = server.get(shard, method="HEAD")
+        assert (head.status, head.headers["content-length"]) == (200, str(260 + 16 * 65536))
         assert server.get(shard, headers={"Range": "bytes=0-259"}).status == 206
         assert server.get(shard, headers={"Range": "bytes=260-65795"}).status == 206
 
@@ -170,20 +173,64 @@ def test_the_snippet_of_the_document_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_chunk_that_cannot_be_read_is_an_error(tmp_path: Path, folder: str) -> None:
-    """No byte says that there is none, so no chunk of bytes could tell; of floats NaN does."""
-    for dtype in ("u1", "f4"):
-        path = tmp_path / f"{dtype}.zarr"
-        data = np.full((4096, 4096), 7, dtype)
-        zarr.create_array(path, data=data, chunks=(512, 512), compressors=zarr.codecs.GzipCodec())
+    """No integer says that there is none, so no chunk could tell; of floats NaN does, and nodata where there is one."""
+    integers, floats, nodata = ["u1", "i4", "u8", "i8"], ["f4", "f8"], ["i2", "i4"]
+    names = [*integers, *floats, *(f"{dtype}-nodata" for dtype in nodata)]
+    for name in names:
+        path = tmp_path / f"{name}.zarr"
+        dtype = name.split("-")[0]
+        attributes = {"_FillValue": -9} if "nodata" in name else {}
+        zarr.create_array(
+            path,
+            data=np.full((4096, 4096), 7, dtype),
+            chunks=(512, 512),
+            compressors=zarr.codecs.GzipCodec(),
+            fill_value=-9 if attributes else 0,
+            attributes=attributes,
+        )
         (path / "c/1/1").write_bytes(b"broken")
-    with Server(tmp_path / "u1.zarr", tmp_path / "f4.zarr") as server:
-        for dtype in ("u1", "f4"):
-            stored = opened(server, dtype, folder)
+    with Server(*(tmp_path / f"{name}.zarr" for name in names)) as server:
+        for name in names:
+            stored = opened(server, name, folder)
             assert (stored["0"][:256, :256] == 7).all()
             with pytest.raises(Exception, match="422"):
                 stored["0"][512:768, 512:768]
-        with pytest.raises(Exception, match="422"):
-            opened(server, "u1", folder)["3"][:]
-        level = opened(server, "f4", folder)["3"][:]
-        assert (np.isnan(level) == (np.indices(level.shape) // 64 == 1).all(0)).all()
-        assert (level[~np.isnan(level)] == 7).all()
+        for name in integers:
+            with pytest.raises(Exception, match="422"):
+                opened(server, name, folder)["3"][:]
+        for name in names[len(integers) :]:
+            level = opened(server, name, folder)["3"][:]
+            missing = level == -9 if "nodata" in name else np.isnan(level)
+            assert (missing == (np.indices(level.shape) // 64 == 1).all(0)).all(), name
+            assert (level[~missing] == 7).all(), name
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u2", "i4", "u4", "i8", "u8"])
+def test_blocks_of_no_data_are_no_data_in_every_level(tmp_path: Path, dtype: str) -> None:
+    """Served, and exported: means of wide integers are floats inside, whose NaN must not become a 0."""
+    path, nodata = tmp_path / "field.zarr", 99
+    array = np.full((1100, 900), 7, dtype)
+    array[256:768, 256:512] = nodata
+    array[900:, 700:] = nodata
+    attributes = {"_FillValue": nodata}
+    zarr.create_array(path, data=array, chunks=(256, 256), fill_value=nodata, attributes=attributes)
+    for ending in ("zarr", "tif"):
+        done = run("export", path, tmp_path / f"out.{ending}", timeout=120)
+        assert done.returncode == 0, done.stderr
+    written = zarr.open_group(tmp_path / "out.zarr", mode="r")
+    with Server(path) as server, tifffile.TiffFile(tmp_path / "out.tif") as tiff:
+        told = server.json("/images/field")
+        assert told["nodata"] == nodata
+        served = opened(server, "field")
+        for level in range(1, 4):
+            side = 1 << level
+            padded = np.full([-(-size // side) * side for size in array.shape], nodata, dtype)
+            padded[: array.shape[0], : array.shape[1]] = array
+            blocks = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side)
+            expected = np.where((blocks == nodata).all((1, 3)), nodata, 7).astype(dtype)
+            tile = server.npy(f"/images/field/{told['native_zoom'] - level}/0/0.npy").squeeze()
+            np.testing.assert_array_equal(tile, expected[:256, :256])
+            if level < 3:
+                np.testing.assert_array_equal(served[str(level)][:], expected)
+                np.testing.assert_array_equal(written[str(level)][:].squeeze(), expected)
+                np.testing.assert_array_equal(tiff.series[0].levels[level].asarray(), expected)

@@ -141,7 +141,8 @@ def test_nothing_grows(tmp_path: Path, full: bool, figure: Any) -> None:
     flags = ("--watch", "--memory", "64M", "--cache", "16M", "--threads", "2")
     with Server(a, broken, changing, *flags) as server:
         pid = server.process.pid
-        rate = max(capacity(server, 2) / 2, 8)
+        # Long enough for caches to fill and for the heap to find its shape.
+        rate = max(capacity(server, 10) / 2, 8)
         seen, samples, stop = Capacity(), [], threading.Event()
         leaver = threading.Thread(target=leave_early, args=(server, rate * 0.05, stop))
         began = time.monotonic()

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 
-use projectile_core::{Cancel, ErrorKind};
+use projectile_core::{Cancel, ErrorKind, Result};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -65,8 +65,16 @@ impl Builder {
 
     /// Says that an image may have something to build.
     pub(crate) fn wake(&self, entry: &Arc<Entry>) {
-        // Its thread ends only with this builder.
+        // Its thread ends with this builder, or once it was stopped.
         let _ = self.wishes.send(Arc::clone(entry));
+    }
+
+    /// That anything is built yet.
+    ///
+    /// # Errors
+    /// [`Cancelled`](ErrorKind::Cancelled).
+    pub(crate) fn check(&self) -> Result<()> {
+        self.cancel.check()
     }
 
     /// Ready when the next build, of whichever image, has ended, counted from now.

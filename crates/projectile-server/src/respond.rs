@@ -91,11 +91,7 @@ pub(crate) fn hashed_document(document: Document, mut hash: StableHasher, asked:
 
 /// What a tile is called for ever: the same after a restart, another for another version of the image or program.
 pub(crate) fn tile_etag(key: &Key) -> HeaderValue {
-    let mut hash = StableHasher::new();
-    env!("CARGO_PKG_VERSION").hash(&mut hash);
-    key.version().hash(&mut hash);
-    key.request().hash(&mut hash);
-    etag(hash.finish())
+    object_etag(&[], std::slice::from_ref(key))
 }
 
 /// What an object of tiles is called, as a tile is; `head` is what stands before them.
@@ -242,7 +238,7 @@ pub(crate) fn without_body(method: &Method, mut reply: Reply) -> Reply {
     if *method == Method::HEAD && reply.status() != StatusCode::NOT_MODIFIED {
         if let Some(bytes) = reply.body().whole() {
             let length = HeaderValue::from(bytes.len());
-            reply.headers_mut().insert(CONTENT_LENGTH, length);
+            reply.headers_mut().entry(CONTENT_LENGTH).or_insert(length);
         }
         *reply.body_mut() = Payload::default();
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use cache::LevelCache;
 
 use crate::array::Pixels;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::render::Holes;
 use crate::resample::Resampling;
 use crate::source::{Cancel, Region};
@@ -70,6 +70,17 @@ enum Slot {
     },
     /// Why it could not be built; asking again would fail again.
     Failed(Error),
+}
+
+impl Slot {
+    /// Whether it can be built by whoever comes. What something could not be reached for may be had later.
+    fn is_free(&self) -> bool {
+        match self {
+            Self::Wanted => true,
+            Self::Failed(error) => error.kind() == ErrorKind::Unavailable,
+            Self::Building { .. } | Self::Ready { .. } => false,
+        }
+    }
 }
 
 /// The pyramids of one image, within the budget of a [`LevelCache`].
@@ -144,7 +155,11 @@ impl Pyramids {
 
     /// Asks for a pyramid, unless it is there, on its way, or known to fail.
     pub(crate) fn want(&self, key: &Key) {
-        self.lock().slots.entry(key.clone()).or_insert(Slot::Wanted);
+        let mut state = self.lock();
+        let slot = state.slots.entry(key.clone()).or_insert(Slot::Wanted);
+        if slot.is_free() {
+            *slot = Slot::Wanted;
+        }
     }
 
     /// Why it cannot be had, where that is known.
@@ -159,7 +174,7 @@ impl Pyramids {
     pub(crate) fn take(&self, key: &Key) -> bool {
         let mut state = self.lock();
         let slot = state.slots.entry(key.clone()).or_insert(Slot::Wanted);
-        let is_free = matches!(slot, Slot::Wanted);
+        let is_free = slot.is_free();
         if is_free {
             *slot = Slot::Building { outdated: false };
         }
@@ -172,7 +187,7 @@ impl Pyramids {
     /// What kept it from being built, and [`Cancelled`](crate::ErrorKind::Cancelled).
     pub(crate) fn wait_for(&self, key: &Key, cancel: &Cancel) -> Result<()> {
         /// Between two looks at the flag, which wakes nobody.
-        const LOOK: Duration = Duration::from_millis(20);
+        const LOOK: Duration = Duration::from_millis(if cfg!(test) { 60_000 } else { 20 });
         let mut state = self.lock();
         loop {
             match state.slots.get(key) {
@@ -213,7 +228,8 @@ impl Pyramids {
         Some(key.clone())
     }
 
-    /// Lets go of pyramids whose pixels changed; those on their way will have to be built once more.
+    /// Lets go of pyramids whose pixels changed; those on their way will have to be built once more, and those that are
+    /// wanted are built of what is there then.
     pub(crate) fn outdate(&self, changed: impl Fn(&Key) -> bool) {
         self.lock().slots.retain(|key, slot| {
             if !changed(key) {
@@ -221,9 +237,8 @@ impl Pyramids {
             }
             if let Slot::Building { outdated } = slot {
                 *outdated = true;
-                return true;
             }
-            false
+            matches!(slot, Slot::Wanted | Slot::Building { .. })
         });
     }
 
@@ -296,14 +311,31 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_reached_is_tried_again_by_who_comes_later() {
+        let pyramids = Pyramids::new(&LevelCache::new(100), true);
+        assert!(pyramids.take(&key(0)));
+        pyramids.give_up(
+            &key(0),
+            Some(Error::new(ErrorKind::Unavailable, "the server is away")),
+        );
+        let failed = pyramids.wait_for(&key(0), &Cancel::new()).unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::Unavailable);
+        pyramids.want(&key(0));
+        assert_eq!(pyramids.failure(&key(0)), None);
+        pyramids.outdate(|_| true);
+        assert_eq!(pyramids.take_wanted(), Some(key(0)), "it is still wanted");
+    }
+
+    #[test]
     fn who_waits_hears_of_the_end_whichever_it_is() {
-        let cancel = Cancel::new();
+        let (cancel, began) = (Cancel::new(), std::time::Instant::now());
         let wait = |end: fn(&Pyramids)| {
             let pyramids = Pyramids::new(&LevelCache::new(100), true);
             assert!(pyramids.take(&key(0)));
             assert!(!pyramids.take(&key(0)), "somebody builds it");
             std::thread::scope(|scope| {
                 let waits = scope.spawn(|| pyramids.wait_for(&key(0), &cancel));
+                std::thread::sleep(Duration::from_millis(20));
                 end(&pyramids);
                 waits.join().unwrap()
             })
@@ -312,6 +344,7 @@ mod tests {
         assert_eq!(wait(|pyramids| pyramids.give_up(&key(0), None)), Ok(()));
         let broken = wait(|pyramids| pyramids.give_up(&key(0), Some(Error::corrupt("broken"))));
         assert_eq!(broken, Err(Error::corrupt("broken")));
+        assert!(began.elapsed() < Duration::from_secs(50), "nobody was told");
         cancel.cancel();
         let pyramids = Pyramids::new(&LevelCache::new(100), true);
         assert!(pyramids.take(&key(0)));

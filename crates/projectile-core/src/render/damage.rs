@@ -20,6 +20,9 @@ pub struct Damage {
     pub whole: bool,
 }
 
+/// Pixels a side that are given up together where there are more.
+const MANY: u64 = 1024;
+
 /// Regions told apart; beyond, the last one holds all others.
 const MOST_HOLES: usize = 256;
 
@@ -101,7 +104,9 @@ impl Image {
             ..request.clone()
         };
         let half = |length: u64| length.div_ceil(step).div_ceil(2) * step;
-        let parts = if holes.are_many() || (height as u64).max(width as u64) <= least {
+        // The more there are, the less it matters where exactly; narrow images are read many thousand rows at a time.
+        let least = if holes.are_many() { least.max(MANY) } else { least };
+        let parts = if (height as u64).max(width as u64) <= least {
             let factor = self
                 .info()
                 .levels

@@ -146,7 +146,11 @@ fn who_comes_while_levels_are_built_waits_for_them() {
     let exact = bytes_image(5000, 5000)
         .render_final(&request(0, 0, 0, 64, "bin"), 2, &cancel)
         .unwrap();
-    assert!(image.wants_levels(&request(0, 0, 0, 64, "bin"), &cancel).unwrap());
+    assert!(
+        image
+            .asks_for_levels(&request(0, 0, 0, 64, "bin"), &cancel)
+            .unwrap()
+    );
     let build = image.next_build().unwrap();
     std::thread::scope(|scope| {
         let waits = ["bin", "png"].map(|format| {
@@ -161,7 +165,11 @@ fn who_comes_while_levels_are_built_waits_for_them() {
         assert_eq!(samples, exact);
         assert!(!picture.provisional);
     });
-    assert!(!image.wants_levels(&request(0, 0, 0, 64, "bin"), &cancel).unwrap());
+    assert!(
+        !image
+            .waits_for_levels(&request(0, 0, 0, 64, "bin"), &cancel)
+            .unwrap()
+    );
 }
 
 #[test]
@@ -372,7 +380,12 @@ fn levels_fit_their_budget_however_narrow_the_image() {
             channels: None,
         };
         let levelling = Levelling::of(&image, Resampling::AVERAGE, &plane);
-        let bytes = |level| levelling.bytes_from(level, DType::UInt8);
+        let halved = |length: u64, level: u32| length.div_ceil(1 << level);
+        let bytes = |level| -> u64 {
+            (level..=image.max_zoom())
+                .map(|level| halved(height, level) * halved(width, level))
+                .sum()
+        };
         let (first, budget) = (levelling.first_built(), 256 << 20);
         assert!(bytes(first) <= budget, "{height} × {width}");
         assert!(bytes(first - 1) > budget, "{height} × {width}");

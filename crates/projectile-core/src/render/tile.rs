@@ -135,17 +135,34 @@ impl Image {
         }
     }
 
-    /// Whether a tile would be provisional now. Asks for the levels that it is to be made of, so that
-    /// [`next_build`](Self::next_build) gives them. Blocks where a picture's window is not known yet.
+    /// Asks for the levels that a tile is to be made of, so that [`next_build`](Self::next_build) gives them; answers
+    /// whether there are such, in which case the tile would be provisional now. Blocks where a picture's window is not
+    /// known yet.
     ///
     /// # Errors
     /// As [`render`](Self::render), and why the levels cannot be built.
-    pub fn wants_levels(&self, request: &TileRequest, cancel: &Cancel) -> Result<bool> {
+    pub fn asks_for_levels(&self, request: &TileRequest, cancel: &Cancel) -> Result<bool> {
+        if let Some((image, key)) = self.awaited(request, cancel)? {
+            image.pyramids().want(&key);
+        }
+        self.waits_for_levels(request, cancel)
+    }
+
+    /// The same for who has asked before, and wants to know how that ended.
+    ///
+    /// # Errors
+    /// As [`asks_for_levels`](Self::asks_for_levels); also why they could not be built when it was tried, though that may
+    /// do later.
+    pub fn waits_for_levels(&self, request: &TileRequest, cancel: &Cancel) -> Result<bool> {
         let Some((image, key)) = self.awaited(request, cancel)? else {
             return Ok(false);
         };
+        if let Some(failure) = image.pyramids().failure(&key) {
+            return Err(failure);
+        }
+        // It may have been called off, and nobody else asks for it.
         image.pyramids().want(&key);
-        image.pyramids().failure(&key).map_or(Ok(true), Err)
+        Ok(true)
     }
 
     /// The levels that a tile is to be made of and that are not there yet: of which image, and which.
@@ -228,9 +245,10 @@ impl Image {
                 let pixels = pixels.repeat(placement.repeat as usize, height, width)?;
                 let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
                 // Means of bool and wide integers are floats inside; the tile has the image's own dtype, unless some of
-                // it is missing, which no integer says.
-                if resampling.keeps_dtype() && damage.is_none() {
-                    pixels.cast(dtype)
+                // it is missing and no integer says that.
+                let nodata = self.info().nodata;
+                if resampling.keeps_dtype() && (damage.is_none() || nodata.is_some()) {
+                    pixels.cast_with(dtype, nodata)
                 } else {
                     pixels
                 }

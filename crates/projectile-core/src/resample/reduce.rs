@@ -78,7 +78,8 @@ const BLOCK_WIDTH: u64 = 1024;
 struct Cut {
     /// Columns of a block.
     width: u64,
-    /// Blocks below each other that are read together: where rows are short, one would hardly be worth a read.
+    /// Blocks below each other that are read together: where rows are short, one would hardly be worth a read. Bands that
+    /// are streamed are of one.
     together: u64,
     /// How many threads work on such.
     threads: usize,

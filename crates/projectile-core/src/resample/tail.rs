@@ -7,7 +7,8 @@ use super::reduce::{BLOCK_STEPS, Job, Plane};
 use crate::error::{Error, Result};
 use crate::geometry::ceil_shift;
 
-/// Reduces states at `1 / 2^BLOCK_STEPS` further. Of those it holds only rows that are not complete, and one a level.
+/// Reduces states at `1 / 2^BLOCK_STEPS` further. Of those it holds one row a level, and the rows that were there sooner than
+/// one before them.
 pub(super) struct Tail<'a, T: Reduction> {
     kind: &'a T,
     cascade: Cascade<'a, T>,

@@ -35,6 +35,7 @@ struct Multiscale {
     /// For each of the source's extra axes, where it is among them.
     extra: Vec<usize>,
     dtype: DType,
+    nodata: Option<f64>,
     chunk: u64,
     compression: Compression,
     effort: Effort,
@@ -99,6 +100,7 @@ impl Writer for OmeZarr {
             axes,
             extra,
             dtype: info.dtype,
+            nodata: info.nodata,
             chunk,
             compression: options.compression_of(
                 self.name(),
@@ -389,7 +391,7 @@ impl Output for Multiscale {
     fn encode(&self, _piece: &Piece, pixels: Pixels) -> Result<Vec<u8>> {
         /// Of a chunk that is not there.
         const NOWHERE: u64 = u64::MAX;
-        let pixels = pixels.cast(self.dtype);
+        let pixels = pixels.cast_with(self.dtype, self.nodata);
         let side = self.chunk as usize;
         let (mut shard, mut index) = (Vec::new(), Vec::new());
         for channel in 0..pixels.channels() {

@@ -273,7 +273,8 @@ impl Output for Pyramid {
     }
 
     fn encode(&self, _piece: &Piece, pixels: Pixels) -> Result<Vec<u8>> {
-        self.codec.encode(pixels.cast(self.dtype), self.tile as usize)
+        let pixels = pixels.cast_with(self.dtype, self.nodata);
+        self.codec.encode(pixels, self.tile as usize)
     }
 
     fn file(&self, _piece: &Piece) -> Option<String> {

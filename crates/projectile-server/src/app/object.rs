@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
+use http::{HeaderValue, Method};
 use projectile_core::sizes::{to_u64, to_usize};
-use projectile_core::{Cancel, Damage, Error};
+use projectile_core::{Cancel, DType, Damage, Error};
 
 use super::App;
 use crate::cache::{Key, Ready};
@@ -44,6 +47,22 @@ impl App {
             .tile_bytes
             .saturating_mul(to_u64(keys.len()))
             .saturating_add(head);
+        let mut answer = Ready {
+            bytes: Bytes::new(),
+            media_type: "application/octet-stream",
+            provisional: false,
+            samples: None,
+            damage: None,
+        };
+        if parts.method == Method::HEAD {
+            // What it would be is known; whether all of it can be read is not, and takes long to find out.
+            let mut reply = respond::tile(answer, etag, false);
+            ranges::are_taken(reply.headers_mut());
+            reply
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(length));
+            return Ok(reply);
+        }
         let wanted = ranges::wanted(parts, &etag, length);
         let range = match &wanted {
             Wanted::Whole => 0..length,
@@ -51,40 +70,32 @@ impl App {
             Wanted::Nothing => return Ok(ranges::unsatisfiable(length)),
         };
         let needed = needed(&range, head, object.tile_bytes);
-        let first = needed.start;
+        let first = to_u64(needed.start);
         let keys = keys.get(needed).unwrap_or_default().to_vec();
         self.check_pixels(&entry, keys.iter().map(Key::request))?;
-        let tiles: Vec<Ready> = stream::iter(keys)
-            .map(|key| self.samples(&entry, key, asker))
+        let is_alone = keys.len() == 1;
+        let tiles = stream::iter(keys)
+            .map(|key| self.samples(&entry, key, is_alone, asker))
             .buffered(TOGETHER)
-            .try_collect()
-            .await?;
-        let damage = tiles.iter().find_map(|tile| tile.damage.clone());
-        if tiles
-            .iter()
-            .any(|tile| to_u64(tile.bytes.len()) != object.tile_bytes)
-        {
-            return Err(odd(damage).into());
-        }
-        let start = to_u64(first)
-            .saturating_mul(object.tile_bytes)
-            .saturating_add(head);
-        let pieces = std::iter::once((0, &object.head)).chain((0..).zip(&tiles).map(
-            |(number, tile): (u64, &Ready)| {
-                (
-                    start.saturating_add(number.saturating_mul(object.tile_bytes)),
-                    &tile.bytes,
-                )
-            },
-        ));
-        let tile = Ready {
-            bytes: cut(&range, pieces),
-            media_type: "application/octet-stream",
-            provisional: false,
-            samples: None,
-            damage,
+            .try_collect();
+        let tiles: Vec<Ready> = self.in_time(tiles).await?;
+        answer.damage = damage(&tiles, object.dtype)?;
+        let start = first.saturating_mul(object.tile_bytes).saturating_add(head);
+        let pieces: Vec<(u64, Bytes)> = std::iter::once((0, object.head))
+            .chain((0..).zip(tiles).map(|(number, tile): (u64, Ready)| {
+                let at = start.saturating_add(number.saturating_mul(object.tile_bytes));
+                (at, tile.bytes)
+            }))
+            .collect();
+        answer.bytes = if is_alone || pieces.len() == 1 {
+            cut(&range, &pieces)
+        } else {
+            // Megabytes, which are not copied where requests are taken.
+            let range = range.clone();
+            self.on_pool(&entry, asker, move |_| Ok(cut(&range, &pieces)))
+                .await?
         };
-        let mut reply = respond::tile(tile, etag, false);
+        let mut reply = respond::tile(answer, etag, false);
         ranges::are_taken(reply.headers_mut());
         if matches!(wanted, Wanted::Part(_)) {
             ranges::is_part(&mut reply, &range, length);
@@ -93,24 +104,44 @@ impl App {
     }
 
     /// A tile of samples. A program takes them for what is there, so that it is given no draft: it waits for levels.
-    async fn samples(&self, entry: &Arc<Entry>, key: Key, asker: Asker) -> Result<Ready, Problem> {
-        let tile = async {
-            loop {
-                // Before it is asked whether they are there, so that their end is not missed.
-                let ended = self.builder.ended();
-                let is_read = !entry.strikes.is_out();
-                if is_read && entry.image.wants_levels(key.request(), &Cancel::new())? {
+    async fn samples(
+        &self,
+        entry: &Arc<Entry>,
+        key: Key,
+        is_alone: bool,
+        asker: Asker,
+    ) -> Result<Ready, Problem> {
+        /// Others build levels as well, who tell nobody here: Python, and other servers of the same image.
+        const LOOK: Duration = Duration::from_millis(200);
+        let mut asks = true;
+        loop {
+            // Before it is asked whether they are there, so that their end is not missed.
+            let ended = self.builder.ended();
+            if !entry.strikes.is_out() {
+                let (image, cancel) = (&entry.image, Cancel::new());
+                let are_missing = if std::mem::take(&mut asks) {
+                    image.asks_for_levels(key.request(), &cancel)?
+                } else {
+                    image.waits_for_levels(key.request(), &cancel)?
+                };
+                if are_missing {
+                    self.builder.check()?;
                     self.builder.wake(entry);
-                    ended.await;
+                    // Either way it is looked at again.
+                    let _ = tokio::time::timeout(LOOK, ended).await;
                     continue;
                 }
-                let tile = self.made(entry, key.clone(), asker).await?;
-                if !tile.provisional {
-                    return Ok::<Ready, Problem>(tile);
-                }
             }
-        };
-        self.in_time(tile).await
+            let tile = if is_alone {
+                self.made(entry, key.clone(), asker).await?
+            } else {
+                // Each would be quick, all of them are not.
+                self.kept(entry, key.clone(), asker).await?
+            };
+            if !tile.provisional {
+                return Ok(tile);
+            }
+        }
     }
 }
 
@@ -126,9 +157,9 @@ fn needed(range: &Range<u64>, head: u64, tile_bytes: u64) -> Range<usize> {
 }
 
 /// The bytes of a range, from pieces that stand where they say.
-fn cut<'a>(range: &Range<u64>, pieces: impl Iterator<Item = (u64, &'a Bytes)>) -> Bytes {
-    let mut parts = pieces.filter_map(|(at, piece)| {
-        let within = |place: u64| to_usize(place.saturating_sub(at)).min(piece.len());
+fn cut(range: &Range<u64>, pieces: &[(u64, Bytes)]) -> Bytes {
+    let mut parts = pieces.iter().filter_map(|(at, piece)| {
+        let within = |place: u64| to_usize(place.saturating_sub(*at)).min(piece.len());
         let part = within(range.start)..within(range.end);
         (!part.is_empty()).then(|| piece.slice(part))
     });
@@ -147,13 +178,20 @@ fn cut<'a>(range: &Range<u64>, pieces: impl Iterator<Item = (u64, &'a Bytes)>) -
     all.freeze()
 }
 
-/// Why a tile is not what the store's description says. Where some of it could not be read it is of a type that has a
-/// value for that, which no reader expects.
-fn odd(damage: Option<Damage>) -> Error {
-    damage.map_or_else(
-        || Error::internal("a tile of samples of another length than its store says"),
+/// What of tiles could not be read.
+///
+/// # Errors
+/// The same, where the tile is of a type that has a value for it and the store is not: no reader would know.
+fn damage(tiles: &[Ready], dtype: DType) -> projectile_core::Result<Option<Damage>> {
+    let is_odd = |tile: &Ready| tile.samples.is_none_or(|(of, _)| of != dtype);
+    let damage = tiles.iter().find_map(|tile| tile.damage.clone());
+    if !tiles.iter().any(is_odd) {
+        return Ok(damage);
+    }
+    Err(damage.map_or_else(
+        || Error::internal("a tile of other samples than its store says"),
         |damage| Error::corrupt(damage.reason),
-    )
+    ))
 }
 
 #[cfg(test)]
@@ -180,7 +218,7 @@ mod tests {
             let pieces: Vec<(u64, Bytes)> = std::iter::once(piece(0, head))
                 .chain(needed.map(|number| piece(place(number as u64), tile)))
                 .collect();
-            let cut = cut(&range, pieces.iter().map(|(at, bytes)| (*at, bytes)));
+            let cut = cut(&range, &pieces);
             prop_assert_eq!(&cut[..], &all[range.start as usize..range.end as usize]);
         }
     }

@@ -53,6 +53,11 @@ impl App {
             self.metrics.renders.ended(&tile);
             return Ok(Ready::from(tile?));
         }
+        self.kept(entry, key, asker).await
+    }
+
+    /// A tile that was kept, or else is rendered on the pool.
+    pub(super) async fn kept(&self, entry: &Arc<Entry>, key: Key, asker: Asker) -> Result<Ready, Problem> {
         if let Some(tile) = self.cache.get(&key) {
             self.metrics.cache_hits.inc();
             return Ok(tile);

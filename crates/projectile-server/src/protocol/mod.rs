@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use projectile_core::{Cancel, Effort, Error, Result, Style, TileBlock, TileRequest};
+use projectile_core::{Cancel, DType, Effort, Error, Result, Style, TileBlock, TileRequest};
 
 use crate::address::Address;
 use crate::api::Operation;
@@ -191,6 +191,8 @@ pub(crate) struct Object {
     /// What stands before them.
     pub(crate) head: Bytes,
     pub(crate) tiles: Vec<TileRequest>,
+    /// The type of their samples.
+    pub(crate) dtype: DType,
     /// Bytes of each tile.
     pub(crate) tile_bytes: u64,
 }

@@ -79,7 +79,10 @@ impl Protocol for Zarr {
 
 /// What readers take for «not there», as they try names.
 fn nothing() -> Error {
-    Error::not_found("nothing is here: a group is at zarr/{id}.zarr/zarr.json and zarr/v2/{id}.zarr/.zattrs")
+    Error::not_found(
+        "nothing is here: a group is at zarr/{id}.zarr/zarr.json, zarr/sharded/{id}.zarr/zarr.json and \
+         zarr/v2/{id}.zarr/.zattrs",
+    )
 }
 
 fn described(entry: Arc<Entry>, layout: Layout, path: &[&str]) -> Call {
@@ -126,6 +129,7 @@ fn stored(entry: Arc<Entry>, layout: Layout, level: &str, at: &[&str]) -> Result
     let object = Object {
         head,
         tiles: tiles.collect::<Result<_>>()?,
+        dtype: arranged.dtype,
         tile_bytes: to_u64(arranged.bytes_of_chunk()),
     };
     Ok(Call::Object { entry, object })

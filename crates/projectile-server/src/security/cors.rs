@@ -15,7 +15,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Link, Content-Range, Accept-Ranges, X-Projectile-Dtype, X-Projectile-Shape, X-Projectile-Provisional, \
      X-Projectile-Error, X-Request-ID",
 );
-const ASKED_WITH: HeaderValue = HeaderValue::from_static("Accept, Content-Type, If-None-Match, Range");
+const ASKED_WITH: HeaderValue =
+    HeaderValue::from_static("Accept, Content-Type, If-None-Match, If-Range, Range");
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 
 /// The sites whose pages may read the answers.

@@ -1,10 +1,12 @@
 //! Herds, aborts, full queues, panics: limits that bite, and work that is done once or not at all.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use projectile_core::{Area, Cancel, Encoding, Image, Samples, Style, TileRequest};
 
 use crate::support::{Staged, eventually, gray, options, read_answer, start};
 
@@ -224,4 +226,60 @@ fn whoever_came_later_still_gets_what_the_first_could_not_wait_for() {
         ),
         (1, 0)
     );
+}
+
+#[test]
+fn a_chunk_waits_for_levels_whoever_builds_them() {
+    let samples = Samples::UInt8(vec![7; 5000 * 5000].into());
+    let image = Image::from_array("large", samples, &[5000, 5000]).unwrap();
+    let tile = TileRequest {
+        area: Area::Tile {
+            z: 0,
+            x: 0,
+            y: 0,
+            size: 256,
+        },
+        style: Style::default(),
+        encoding: Encoding::by_extension("bin").unwrap(),
+    };
+    let cancel = Cancel::new();
+    assert!(image.asks_for_levels(&tile, &cancel).unwrap());
+    // As Python's `Image.tile` does: the server's own builder finds nothing to do.
+    let build = image.next_build().unwrap();
+    let server = start([image], options(|options| options.deadline = None));
+    let mut client = server.connect();
+    write!(
+        client,
+        "GET /zarr/large.zarr/5/c/0/0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    )
+    .unwrap();
+    client.set_nonblocking(true).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let early = client.read(&mut [0]).unwrap_err();
+    assert_eq!(
+        early.kind(),
+        std::io::ErrorKind::WouldBlock,
+        "a draft was answered"
+    );
+    client.set_nonblocking(false).unwrap();
+    build.run(1, &cancel).unwrap();
+    let answer = read_answer(&mut client, false);
+    assert_eq!(answer.status, 200);
+    // 157 pixels a side, and what fills the chunk.
+    assert_eq!(
+        answer.body.iter().map(|&byte| u32::from(byte)).sum::<u32>(),
+        7 * 157 * 157
+    );
+    assert_eq!(answer.header("accept-ranges").as_deref(), Some("bytes"));
+}
+
+#[test]
+fn a_chunk_whose_levels_are_called_off_is_no_answer_and_no_hang() {
+    let samples = Samples::UInt8(vec![7; 5000 * 5000].into());
+    let image = Image::from_array("large", samples, &[5000, 5000]).unwrap();
+    let server = start([image], options(|options| options.deadline = None));
+    server.server.stop();
+    let answer = server.get("/zarr/large.zarr/5/c/0/0");
+    assert_eq!(answer.status, 503);
+    assert_eq!(server.get("/zarr/large.zarr/0/c/0/0").status, 200);
 }
