@@ -180,7 +180,7 @@ impl ProjectedSource {
                 add(self.source.read(self.of_plane(request, plane)).await?)?;
             }
         }
-        Ok(projector.finish()?.cast(self.info.dtype))
+        Ok(projector.finish()?.cast_with(self.info.dtype, self.info.nodata))
     }
 
     /// Some planes, waited for together.

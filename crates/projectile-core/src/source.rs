@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::array::{Axes, DType, Dimension, Pixels};
+use crate::array::{Axes, DType, Dimension, Pixels, Samples};
 use crate::error::{Error, Result};
 use crate::resample::Resampling;
 
@@ -121,6 +121,14 @@ pub struct SourceInfo {
 }
 
 impl SourceInfo {
+    /// The value that stands for "no data" where a sample can have it: none of uint8 is −9999, whatever a file says.
+    pub fn nodata_of_samples(&self) -> Option<f64> {
+        let nodata = self.nodata?;
+        let sample = Pixels::new(Samples::Float64(vec![nodata].into()), 1, 1, 1).ok()?;
+        let held = sample.cast(self.dtype.magnitude()).to_f64();
+        (held.first() == Some(&nodata)).then_some(nodata)
+    }
+
     /// What is known of an array alone: one level, everything else left to the shape and dtype.
     pub fn new(dtype: DType, axes: Axes, format: impl Into<String>) -> Self {
         let level = Level {

@@ -337,17 +337,19 @@ impl Pixels {
         self.cast_with(dtype, None)
     }
 
-    /// Like [`cast`](Self::cast); where `dtype` is an integer, what is not a number becomes `nodata`, which says the same.
+    /// Like [`cast`](Self::cast), and what is not a number becomes `nodata`, which says the same.
     #[must_use]
     pub fn cast_with(self, dtype: DType, nodata: Option<f64>) -> Self {
         fn of<T: Sample>(values: Vec<f64>) -> Samples {
             T::wrap(values.into_iter().map(T::from_f64).collect())
         }
-        if dtype == self.dtype() || dtype.is_complex() || self.dtype().is_complex() {
+        let nodata = nodata.filter(|nodata| self.dtype().is_float() && !nodata.is_nan());
+        let is_it = dtype == self.dtype() && nodata.is_none();
+        if is_it || dtype.is_complex() || self.dtype().is_complex() {
             return self;
         }
         let mut values = self.to_f64();
-        if let Some(nodata) = nodata.filter(|_| self.dtype().is_float() && !dtype.is_float()) {
+        if let Some(nodata) = nodata {
             for value in values.iter_mut().filter(|value| value.is_nan()) {
                 *value = nodata;
             }

@@ -68,12 +68,12 @@ enum Slot {
         levels: Arc<Levels>,
         used: u64,
     },
-    /// Why it could not be built; asking again would fail again.
+    /// Why it could not be built.
     Failed(Error),
 }
 
 impl Slot {
-    /// Whether it can be built by whoever comes. What something could not be reached for may be had later.
+    /// Whether it can be built by whoever insists. What something could not be reached for may be had later.
     fn is_free(&self) -> bool {
         match self {
             Self::Wanted => true,
@@ -155,6 +155,11 @@ impl Pyramids {
 
     /// Asks for a pyramid, unless it is there, on its way, or known to fail.
     pub(crate) fn want(&self, key: &Key) {
+        self.lock().slots.entry(key.clone()).or_insert(Slot::Wanted);
+    }
+
+    /// Asks for a pyramid on behalf of somebody who takes nothing else: what may be had later is tried again.
+    pub(crate) fn insist(&self, key: &Key) {
         let mut state = self.lock();
         let slot = state.slots.entry(key.clone()).or_insert(Slot::Wanted);
         if slot.is_free() {
@@ -321,6 +326,12 @@ mod tests {
         let failed = pyramids.wait_for(&key(0), &Cancel::new()).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::Unavailable);
         pyramids.want(&key(0));
+        assert_eq!(
+            pyramids.take_wanted(),
+            None,
+            "drafts do: nothing is read again for them"
+        );
+        pyramids.insist(&key(0));
         assert_eq!(pyramids.failure(&key(0)), None);
         pyramids.outdate(|_| true);
         assert_eq!(pyramids.take_wanted(), Some(key(0)), "it is still wanted");

@@ -64,7 +64,7 @@ impl Build {
         let (levels, holes) = match reduced {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 // Once more, around what is corrupt: the rest is worth to be seen.
-                make_room(holds_holes(dtype, image.info().nodata));
+                make_room(holds_holes(dtype, image.info().nodata_of_samples()));
                 let holes = Holes::default();
                 let levels =
                     levelling.reduce(None, first..=last, &selection, Some(&holes), threads, cancel)?;
@@ -115,7 +115,7 @@ impl Image {
         let own = self.info().dtype.magnitude();
         let dtype = match parts.holes {
             None => own,
-            Some(_) => holds_holes(own, self.info().nodata),
+            Some(_) => holds_holes(own, self.info().nodata_of_samples()),
         };
         let blocks = |block: Region| {
             let region = Region {

@@ -119,7 +119,7 @@ impl Image {
                 width: region.width * factor,
             };
             holes.add(hole, error.message());
-            return nothing(dtype, self.info().nodata, [height, width, channels]);
+            return nothing(dtype, self.info().nodata_of_samples(), [height, width, channels]);
         } else if height >= width {
             let upper = half(region.height);
             [
@@ -157,7 +157,7 @@ impl Image {
         match self.read(request.clone()) {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 let info = self.info();
-                let dtype = holds_holes(info.dtype.magnitude(), info.nodata);
+                let dtype = holds_holes(info.dtype.magnitude(), info.nodata_of_samples());
                 self.read_around(request, dtype, LEAST, &Holes::default())
             }
             read => read,
@@ -352,6 +352,38 @@ mod tests {
             .collect();
         assert_eq!(values[65 * 256 + 130], -7);
         assert!(values.iter().all(|&value| value == -7 || value == 100));
+    }
+
+    #[test]
+    fn a_nodata_that_no_sample_can_have_says_nothing() {
+        for nodata in [-9999.0, f64::NAN, 0.5, 1e20] {
+            let tile = built::<u8>(100.0, Some(nodata))
+                .render(&request(0, 0, 0, 256, "bin"), &Cancel::new())
+                .unwrap();
+            assert_eq!(tile.samples.unwrap().0, DType::Float16, "{nodata}");
+            let missing = half::f16::NAN.to_le_bytes();
+            assert_eq!(tile.bytes.as_chunks::<2>().0[65 * 256 + 130], missing, "{nodata}");
+        }
+    }
+
+    #[test]
+    fn a_hole_in_colours_with_alpha_is_left_out_of_means() {
+        let side = SIDE as usize;
+        let mut info = SourceInfo::new(DType::UInt8, Axes::guess(&[SIDE, SIDE, 4]).unwrap(), "array");
+        info.nodata = None;
+        let samples = Samples::UInt8([200, 100, 50, 255].repeat(side * side).into());
+        let array = ArraySource::with_info(samples, info).unwrap();
+        let (image, cancel) = (
+            Image::new("broken", Arc::new(Broken(array))).unwrap(),
+            Cancel::new(),
+        );
+        let early = image.render(&request(0, 0, 0, 256, "bin"), &cancel).unwrap_err();
+        assert_eq!(early.kind(), ErrorKind::Corrupt);
+        image.next_build().unwrap().run(2, &cancel).unwrap();
+        let one = image.render(&request(0, 0, 0, 1, "bin"), &cancel).unwrap();
+        assert_eq!(one.samples.unwrap().0, DType::Float16);
+        let expected = [200.0, 100.0, 50.0, 255.0].map(|v| half::f16::from_f64(v).to_le_bytes());
+        assert_eq!(one.bytes, expected.concat());
     }
 
     #[test]

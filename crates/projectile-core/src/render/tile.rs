@@ -143,7 +143,7 @@ impl Image {
     /// As [`render`](Self::render), and why the levels cannot be built.
     pub fn asks_for_levels(&self, request: &TileRequest, cancel: &Cancel) -> Result<bool> {
         if let Some((image, key)) = self.awaited(request, cancel)? {
-            image.pyramids().want(&key);
+            image.pyramids().insist(&key);
         }
         self.waits_for_levels(request, cancel)
     }
@@ -246,7 +246,7 @@ impl Image {
                 let resampling = request.style.resampling.unwrap_or_else(|| self.resampling());
                 // Means of bool and wide integers are floats inside; the tile has the image's own dtype, unless some of
                 // it is missing and no integer says that.
-                let nodata = self.info().nodata;
+                let nodata = self.info().nodata_of_samples().filter(|_| !dtype.is_float());
                 if resampling.keeps_dtype() && (damage.is_none() || nodata.is_some()) {
                     pixels.cast_with(dtype, nodata)
                 } else {

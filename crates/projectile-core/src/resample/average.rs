@@ -141,15 +141,23 @@ impl<T: Sample, O: Sample> Reduction for Weighted<T, O> {
         }
         for pixel in input.chunks_exact(channels) {
             let weight = pixel[channels - 1].to_f64();
+            // What could not be read is NaN, alpha and all.
+            let state = |sample: f64, weight: f64| {
+                if sample.is_nan() || weight.is_nan() {
+                    Mean {
+                        sum: 0.0,
+                        weight: 0.0,
+                    }
+                } else {
+                    Mean {
+                        sum: sample * weight,
+                        weight,
+                    }
+                }
+            };
             let colours = pixel[..channels - 1].iter();
-            states.extend(colours.map(|sample| Mean {
-                sum: sample.to_f64() * weight,
-                weight,
-            }));
-            states.push(Mean {
-                sum: weight,
-                weight: 1.0,
-            });
+            states.extend(colours.map(|sample| state(sample.to_f64(), weight)));
+            states.push(state(weight, 1.0));
         }
     }
 

@@ -104,7 +104,8 @@ fn weighed(
 ) -> Result<Pixels> {
     let [_, width, channels] = pixels.shape();
     let alpha = (rules.alpha && channels > 1).then(|| channels - 1);
-    let empty = if mean { nothing(pixels, rules) } else { 0.0 };
+    // As levels have it: no sum, and no mean of it, is a 0 for that.
+    let empty = if mean { nothing(pixels, rules) } else { f64::NAN };
     let values = pixels.to_f64();
     let mut out = Vec::with_capacity(rows.len() * columns.len() * channels);
     let mut column_sums = vec![(0.0, 0.0); width * channels];

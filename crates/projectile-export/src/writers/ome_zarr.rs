@@ -100,7 +100,7 @@ impl Writer for OmeZarr {
             axes,
             extra,
             dtype: info.dtype,
-            nodata: info.nodata,
+            nodata: info.nodata_of_samples(),
             chunk,
             compression: options.compression_of(
                 self.name(),
@@ -388,10 +388,12 @@ impl Output for Multiscale {
     }
 
     /// A shard: its chunks that hold anything, channel by channel, then where each is, and the CRC-32C of that.
-    fn encode(&self, _piece: &Piece, pixels: Pixels) -> Result<Vec<u8>> {
+    fn encode(&self, piece: &Piece, pixels: Pixels) -> Result<Vec<u8>> {
         /// Of a chunk that is not there.
         const NOWHERE: u64 = u64::MAX;
-        let pixels = pixels.cast_with(self.dtype, self.nodata);
+        // What is stored is copied as it is; of what is made of it, NaN is the nodata that the arrays name.
+        let nodata = self.nodata.filter(|_| piece.level > 0);
+        let pixels = pixels.cast_with(self.dtype, nodata);
         let side = self.chunk as usize;
         let (mut shard, mut index) = (Vec::new(), Vec::new());
         for channel in 0..pixels.channels() {

@@ -124,7 +124,7 @@ impl Writer for Tiff {
             dtype: info.dtype,
             kind,
             alpha: matches!(kind, Kind::Rgba | Kind::GrayAlpha),
-            nodata: info.nodata,
+            nodata: info.nodata_of_samples(),
             description,
         }))
     }
@@ -272,8 +272,10 @@ impl Output for Pyramid {
         &self.target
     }
 
-    fn encode(&self, _piece: &Piece, pixels: Pixels) -> Result<Vec<u8>> {
-        let pixels = pixels.cast_with(self.dtype, self.nodata);
+    fn encode(&self, piece: &Piece, pixels: Pixels) -> Result<Vec<u8>> {
+        // What is stored is copied as it is; of what is made of it, NaN is the nodata that the file names.
+        let nodata = self.nodata.filter(|_| piece.level > 0);
+        let pixels = pixels.cast_with(self.dtype, nodata);
         self.codec.encode(pixels, self.tile as usize)
     }
 

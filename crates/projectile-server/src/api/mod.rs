@@ -48,6 +48,8 @@ pub(crate) enum Answer {
     Json(fn(&mut SchemaGenerator) -> Schema),
     /// Files of these media types, which the address chooses among.
     Files(&'static [&'static str]),
+    /// The same, of which a range of bytes may be asked for.
+    Ranges(&'static [&'static str]),
     /// Nothing but that it was done.
     Nothing,
 }

@@ -28,7 +28,7 @@ pub(crate) fn document<'a>(
         };
         let content = match (operation.answer, schema) {
             (_, Some(schema)) => json!({"application/json": {"schema": schema}}),
-            (Answer::Files(media_types), _) => media_types
+            (Answer::Files(media_types) | Answer::Ranges(media_types), _) => media_types
                 .iter()
                 .map(|media_type| ((*media_type).to_owned(), json!({})))
                 .collect::<Map<_, _>>()
@@ -41,6 +41,19 @@ pub(crate) fn document<'a>(
             json!({"200": {"description": operation.about, "content": content}})
         };
         let mut responses = done.as_object().cloned().unwrap_or_default();
+        if let Answer::Ranges(_) = operation.answer {
+            responses.insert(
+                "206".into(),
+                json!({"description": "The bytes that `Range` asks for"}),
+            );
+            responses.insert(
+                "416".into(),
+                json!({
+                    "description": "There are no such bytes",
+                    "content": {"application/problem+json": {"schema": problem}},
+                }),
+            );
+        }
         responses.insert(
             "default".into(),
             json!({

@@ -93,7 +93,7 @@ fn described(html: &mut String, operation: &Operation) {
     let answer = match operation.answer {
         Answer::Json(_) => "<code>application/json</code>".to_owned(),
         Answer::Nothing => "nothing: 204".to_owned(),
-        Answer::Files(media_types) => media_types
+        Answer::Files(media_types) | Answer::Ranges(media_types) => media_types
             .iter()
             .map(|media_type| format!("<code>{media_type}</code>"))
             .collect::<Vec<_>>()

@@ -87,13 +87,14 @@ impl App {
                 (at, tile.bytes)
             }))
             .collect();
-        answer.bytes = if is_alone || pieces.len() == 1 {
+        answer.bytes = if pieces.len() <= 2 {
             cut(&range, &pieces)
         } else {
             // Megabytes, which are not copied where requests are taken.
             let range = range.clone();
-            self.on_pool(&entry, asker, move |_| Ok(cut(&range, &pieces)))
-                .await?
+            tokio::task::spawn_blocking(move || cut(&range, &pieces))
+                .await
+                .map_err(|error| Error::internal(error.to_string()))?
         };
         let mut reply = respond::tile(answer, etag, false);
         ranges::are_taken(reply.headers_mut());
@@ -126,7 +127,9 @@ impl App {
                 };
                 if are_missing {
                     self.builder.check()?;
-                    self.builder.wake(entry);
+                    if image.wants_build() {
+                        self.builder.wake(entry);
+                    }
                     // Either way it is looked at again.
                     let _ = tokio::time::timeout(LOOK, ended).await;
                     continue;

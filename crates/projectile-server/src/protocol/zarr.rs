@@ -26,7 +26,7 @@ const OPERATIONS: &[Operation] = &[
         about: "The image as OME-Zarr 0.5, whose chunks are made when they are asked for",
         parameters: &[EXPRESSION],
         body: None,
-        answer: Answer::Files(&["application/json", "application/octet-stream"]),
+        answer: Answer::Ranges(&["application/json", "application/octet-stream"]),
     },
     Operation {
         path: "/zarr/sharded/{id}.zarr/{key}",
@@ -34,7 +34,7 @@ const OPERATIONS: &[Operation] = &[
         about: "The same in shards of 4 × 4 chunks, of which ranges can be asked for",
         parameters: &[EXPRESSION],
         body: None,
-        answer: Answer::Files(&["application/json", "application/octet-stream"]),
+        answer: Answer::Ranges(&["application/json", "application/octet-stream"]),
     },
     Operation {
         path: "/zarr/v2/{id}.zarr/{key2}",
@@ -42,7 +42,7 @@ const OPERATIONS: &[Operation] = &[
         about: "The image as OME-Zarr 0.4",
         parameters: &[EXPRESSION],
         body: None,
-        answer: Answer::Files(&["application/json", "application/octet-stream"]),
+        answer: Answer::Ranges(&["application/json", "application/octet-stream"]),
     },
 ];
 
