@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -114,6 +115,42 @@ def test_of_a_shard_only_what_is_wanted_is_made(tmp_path: Path) -> None:
         log = [json.loads(line) for line in server.stderr().splitlines() if line.startswith("{")]
     parts = [line for line in log if line.get("status") == 206 and line["bytes"] in (index, chunk)]
     assert len(parts) >= 2, "nobody asked for an index and a chunk"
+
+
+def test_samples_are_compressed_for_clients_elsewhere_where_it_pays(tmp_path: Path) -> None:
+    """On this machine bytes cost nothing; noise does not get shorter; a range is of what is stored."""
+    rng = np.random.default_rng(13)
+    labels = np.repeat(np.repeat(rng.integers(0, 99, (40, 40), np.uint32), 20, 0), 20, 1)
+    noise = rng.integers(0, 1 << 16, (800, 800), np.uint16)
+    here = {"Accept-Encoding": "gzip"}
+    elsewhere = {**here, "X-Forwarded-For": "192.0.2.7"}
+    with Server(*save(tmp_path, {"labels": labels, "noise": noise})) as server:
+        for key in (
+            "zarr/labels.zarr/0/c/1/1",
+            "zarr/sharded/labels.zarr/0/c/0/0",
+            "zarr/v2/labels.zarr/0/1/1",
+        ):
+            plain = server.get(f"/{key}", headers=here)
+            assert "content-encoding" not in plain.headers
+            short = server.get(f"/{key}", headers=elsewhere)
+            assert short.headers["content-encoding"] == "gzip"
+            assert len(short.body) < len(plain.body) / 10
+            assert gzip.decompress(short.body) == plain.body
+            assert short.headers["etag"] != plain.headers["etag"]
+            assert plain.headers["vary"] == short.headers["vary"] == "Accept-Encoding"
+            for reply in (plain, short):
+                again = server.get(f"/{key}", headers={**elsewhere, "If-None-Match": reply.headers["etag"]})
+                assert (again.status, again.headers["etag"]) == (304, reply.headers["etag"])
+            part = server.get(f"/{key}", headers={**elsewhere, "Range": "bytes=300-499"})
+            assert (part.status, part.body) == (206, plain.body[300:500])
+            assert "content-encoding" not in part.headers
+            assert (
+                "content-encoding"
+                not in server.get(f"/{key}", headers={"X-Forwarded-For": "192.0.2.7"}).headers
+            )
+        noisy = server.get("/zarr/noise.zarr/0/c/1/1", headers=elsewhere)
+        assert "content-encoding" not in noisy.headers
+        assert len(noisy.body) == 256 * 256 * 2
 
 
 def test_a_shard_has_what_is_given_at_a_time(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-//! Documents in fewer bytes, for clients that take them so.
+//! Documents and samples in fewer bytes, for clients that take them so.
 
 use std::io::Write as _;
 
@@ -11,7 +11,7 @@ use http::header::ACCEPT_ENCODING;
 /// What is shorter fits into one packet anyway.
 const LEAST_BYTES: usize = 1400;
 
-/// Whether documents of a media type are text, which gets much shorter: pictures and samples do not.
+/// Whether documents of a media type are text, which gets much shorter: pictures do not, and samples now and then.
 pub(crate) fn is_text(media_type: &str) -> bool {
     let bare = media_type.split(';').next().unwrap_or_default();
     bare.starts_with("text/")
@@ -28,13 +28,34 @@ pub(crate) fn gzipped(bytes: &Bytes, media_type: &str, asked: &HeaderMap) -> Opt
     if bytes.len() < LEAST_BYTES || !is_text(media_type) || !takes_gzip(asked) {
         return None;
     }
+    gzip(bytes)
+}
+
+/// Samples by gzip, where that pays: by as many of them as tell, first. `None` where they stay as they are.
+pub(crate) fn gzipped_samples(bytes: &Bytes) -> Option<Bytes> {
+    const TELLING: usize = 16 << 10;
+    let pays = |short: &Bytes, all: usize| short.len().saturating_mul(4) <= all.saturating_mul(3);
+    if bytes.len() < LEAST_BYTES {
+        return None;
+    }
+    // From the middle: there is an index at the start of some, and nothing at the edges of others.
+    let start = (bytes.len() / 2).saturating_sub(TELLING / 2);
+    let few = bytes.get(start..)?;
+    let few = few.get(..TELLING).unwrap_or(few);
+    if !pays(&gzip(few)?, few.len()) {
+        return None;
+    }
+    gzip(bytes).filter(|short| pays(short, bytes.len()))
+}
+
+fn gzip(bytes: &[u8]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
     encoder.write_all(bytes).ok()?;
     encoder.finish().ok().map(Bytes::from)
 }
 
 /// `Accept-Encoding: gzip`, not with `q=0`.
-fn takes_gzip(asked: &HeaderMap) -> bool {
+pub(crate) fn takes_gzip(asked: &HeaderMap) -> bool {
     let lists = asked.get_all(ACCEPT_ENCODING).into_iter();
     let mut codings = lists
         .filter_map(|list| list.to_str().ok())
@@ -61,6 +82,36 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(asked));
         gzipped(&Bytes::from(vec![b'a'; length]), media_type, &headers)
+    }
+
+    #[test]
+    fn samples_are_compressed_where_it_pays() {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let labels = Bytes::from([7, 0, 0, 0].repeat(1 << 15));
+        let short = gzipped_samples(&labels).unwrap();
+        assert!(short.len() < labels.len() / 50);
+        let mut back = Vec::new();
+        flate2::read::GzDecoder::new(&short[..])
+            .read_to_end(&mut back)
+            .unwrap();
+        assert_eq!(back, labels);
+        let noisy: Vec<u8> = (0..1 << 17).map(|_| noise()).collect();
+        assert_eq!(gzipped_samples(&noisy.into()), None);
+        assert_eq!(gzipped_samples(&Bytes::from(vec![0; 1000])), None, "a packet");
+        let odd: Vec<u8> = (0..1 << 17)
+            .map(|at: u32| {
+                if (60_000..70_000).contains(&at) {
+                    0
+                } else {
+                    noise()
+                }
+            })
+            .collect();
+        assert_eq!(gzipped_samples(&odd.into()), None, "short in the middle alone");
     }
 
     #[test]

@@ -61,12 +61,10 @@ pub(crate) fn hashed_document(document: Document, mut hash: StableHasher, asked:
     let mut reply = if matches(asked, &etag) {
         not_modified()
     } else {
-        let is_gzipped = gzipped.is_some();
+        let by_gzip = gzipped.is_some();
         let mut reply = Reply::new(gzipped.unwrap_or(document.bytes).into());
-        if is_gzipped {
-            reply
-                .headers_mut()
-                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if by_gzip {
+            is_gzipped(reply.headers_mut());
         }
         reply
             .headers_mut()
@@ -104,6 +102,12 @@ pub(crate) fn object_etag(head: &[u8], keys: &[Key]) -> HeaderValue {
         key.request().hash(&mut hash);
     }
     etag(hash.finish())
+}
+
+/// What the same is called in other bytes.
+pub(crate) fn gzipped_etag(etag: &HeaderValue) -> HeaderValue {
+    let name = etag.to_str().unwrap_or_default().trim_matches('"');
+    HeaderValue::from_str(&format!("\"{name}-gzip\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
 /// 304 for a client that has the tile already.
@@ -214,6 +218,11 @@ pub(crate) fn events(subscription: Subscription) -> Reply {
     // A proxy that collects before it sends would keep them from the page.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     reply
+}
+
+/// Says that the body is by gzip.
+pub(crate) fn is_gzipped(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
 }
 
 /// What is asked for is at another address.

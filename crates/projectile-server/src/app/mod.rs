@@ -264,7 +264,7 @@ impl App {
                 }
                 Ok(reply)
             }
-            Call::Object { entry, object } => self.object(entry, object, parts, Asker::new(peer)).await,
+            Call::Object { entry, object } => self.object(entry, object, parts, peer).await,
             Call::Elsewhere(address) => Ok(respond::elsewhere(&address)),
             Call::Document(document) => Ok(respond::document(document, &parts.headers)),
             Call::Work { entry, work } => {

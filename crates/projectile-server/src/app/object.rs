@@ -1,20 +1,22 @@
 //! From what a store would hold to its answer: tiles behind each other, and of them only those that are wanted.
 
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, VARY};
 use http::request::Parts;
 use http::{HeaderValue, Method};
 use projectile_core::sizes::{to_u64, to_usize};
-use projectile_core::{Cancel, DType, Damage, Error};
+use projectile_core::{Cancel, DType, Damage, Effort, Error};
 
 use super::App;
 use crate::cache::{Key, Ready};
 use crate::catalog::Entry;
+use crate::compress;
 use crate::error::Problem;
 use crate::protocol::Object;
 use crate::queue::Asker;
@@ -31,16 +33,19 @@ impl App {
         entry: Arc<Entry>,
         object: Object,
         parts: &Parts,
-        asker: Asker,
+        peer: Option<IpAddr>,
     ) -> Result<Reply, Problem> {
-        let image = &entry.image;
+        let (asker, image) = (Asker::new(peer), &entry.image);
         let version = image.version();
         let key = |request| Key::new(entry.number, (version, image.revision_of(&request)), request);
         let keys: Vec<Key> = object.tiles.into_iter().map(key).collect();
         let etag = respond::object_etag(&object.head, &keys);
-        if let Some(mut reply) = respond::unchanged_tile(&etag, false, &parts.headers) {
-            ranges::are_taken(reply.headers_mut());
-            return Ok(reply);
+        let gzipped_etag = respond::gzipped_etag(&etag);
+        let known = [&etag, &gzipped_etag]
+            .into_iter()
+            .find_map(|etag| respond::unchanged_tile(etag, false, &parts.headers));
+        if let Some(reply) = known {
+            return Ok(as_object(reply));
         }
         let head = to_u64(object.head.len());
         let length = object
@@ -56,8 +61,7 @@ impl App {
         };
         if parts.method == Method::HEAD {
             // What it would be is known; whether all of it can be read is not, and takes long to find out.
-            let mut reply = respond::tile(answer, etag, false);
-            ranges::are_taken(reply.headers_mut());
+            let mut reply = as_object(respond::tile(answer, etag, false));
             reply
                 .headers_mut()
                 .insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -96,8 +100,20 @@ impl App {
                 .await
                 .map_err(|error| Error::internal(error.to_string()))?
         };
-        let mut reply = respond::tile(answer, etag, false);
-        ranges::are_taken(reply.headers_mut());
+        if wanted == Wanted::Whole
+            && compress::takes_gzip(&parts.headers)
+            && super::effort(peer, &parts.headers) != Effort::Stored
+        {
+            let bytes = answer.bytes.clone();
+            let gzipped = self.on_pool(&entry, asker, move |_| Ok(compress::gzipped_samples(&bytes)));
+            if let Some(gzipped) = gzipped.await? {
+                answer.bytes = gzipped;
+                let mut reply = as_object(respond::tile(answer, gzipped_etag, false));
+                respond::is_gzipped(reply.headers_mut());
+                return Ok(reply);
+            }
+        }
+        let mut reply = as_object(respond::tile(answer, etag, false));
         if matches!(wanted, Wanted::Part(_)) {
             ranges::is_part(&mut reply, &range, length);
         }
@@ -146,6 +162,15 @@ impl App {
             }
         }
     }
+}
+
+/// Says what is so of every object.
+fn as_object(mut reply: Reply) -> Reply {
+    ranges::are_taken(reply.headers_mut());
+    reply
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    reply
 }
 
 /// Which tiles of `tile_bytes` bytes each, behind a head of so many, a range of bytes touches.
