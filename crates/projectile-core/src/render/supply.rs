@@ -156,6 +156,14 @@ impl<'a> Levelling<'a> {
         self.is_nearest() || cost <= limit || (reduction < self.first_built && cost <= MOST_DIRECT)
     }
 
+    /// Whether a level has been built, which counts as a use of it.
+    fn is_there(&self, reduction: u32) -> bool {
+        self.image
+            .pyramids()
+            .get(&self.key)
+            .is_some_and(|levels| levels.get(reduction).is_some())
+    }
+
     /// Whether a level is built once it is wanted. One that is not is reduced on the spot, or sampled where that is too
     /// much.
     fn is_built(&self, reduction: u32) -> bool {
@@ -176,12 +184,7 @@ impl<'a> Levelling<'a> {
             width.min(TILE),
             self.image.info().axes.channels(),
         );
-        if self
-            .image
-            .pyramids()
-            .get(&self.key)
-            .is_some_and(|levels| levels.get(reduction).is_some())
-        {
+        if self.is_there(reduction) {
             LevelState::Ready
         } else if self.is_direct(reduction, cost) || !self.is_built(reduction) {
             LevelState::Computed
@@ -200,11 +203,7 @@ impl<'a> Levelling<'a> {
                 reduction,
                 self.cost(reduction, region.height, region.width, channels),
             )
-            || self
-                .image
-                .pyramids()
-                .get(&self.key)
-                .is_some_and(|levels| levels.get(reduction).is_some());
+            || self.is_there(reduction);
         (!is_had && self.is_built(reduction)).then_some(&self.key)
     }
 
@@ -258,11 +257,7 @@ impl<'a> Levelling<'a> {
             && (self.base(reduction).1 == reduction
                 || self.is_nearest()
                 || self.cost(reduction, region.height, region.width, channels) <= FEW
-                || self
-                    .image
-                    .pyramids()
-                    .get(&self.key)
-                    .is_some_and(|levels| levels.get(reduction).is_some()))
+                || self.is_there(reduction))
     }
 
     /// The pixels of a placement.
@@ -366,11 +361,7 @@ impl<'a> Levelling<'a> {
         );
         let all = self.cost(reduction, region.height, region.width, channels);
         let is_made_at_once = base.1 == reduction || self.is_direct(reduction, tile);
-        let is_built = self
-            .image
-            .pyramids()
-            .get(&self.key)
-            .is_some_and(|levels| levels.get(reduction).is_some());
+        let is_built = self.is_there(reduction);
         if !is_made_at_once || is_built || all > MOST {
             return Ok(());
         }
